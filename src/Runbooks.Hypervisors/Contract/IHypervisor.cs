@@ -1,0 +1,112 @@
+using Runbooks.Fleet.Model;
+
+namespace Runbooks.Hypervisors.Contract;
+
+/// <summary>What a driver can do beyond starting and stopping VMs; callers ask before they call.</summary>
+[Flags]
+public enum HypervisorFeatures
+{
+    None = 0,
+    LiveMigration = 1,
+    MigrationProgress = 2,
+    AbortMigration = 4,
+    HoldSwitchOver = 8,
+    BandwidthLimit = 16,
+}
+
+/// <summary>
+/// One hypervisor host. Every driver (Libvirt, Simulated, later Xen) passes the same contract suite,
+/// <c>tests/Runbooks.Hypervisors.Tests/Contract</c>.
+/// </summary>
+/// <remarks>
+/// <para>Nothing is thrown for what a host may answer: expected failures are <see cref="HypervisorFault"/>s.</para>
+/// <para>Requests may be repeated: starting what runs and removing what is gone succeed.</para>
+/// <para>A cancelled token ends our waiting, never the work on the host.</para>
+/// </remarks>
+public interface IHypervisor
+{
+    HostName Host { get; }
+
+    HypervisorFeatures Features { get; }
+
+    /// <summary>Reads the host and all its VMs in one go.</summary>
+    Task<Result<HostObservation>> ObserveAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reads one VM. <see cref="FaultKind.NotFound"/> when this host has no such VM: only this answer proves absence.</summary>
+    Task<Result<VmObservation>> ObserveVmAsync(VmName vm, CancellationToken cancellationToken);
+
+    /// <summary>Starts a defined VM. Ok when it runs already.</summary>
+    Task<Result<Unit>> StartAsync(VmName vm, CancellationToken cancellationToken);
+
+    /// <summary>Asks the guest to shut down and returns at once. Ok when it is off already.</summary>
+    Task<Result<Unit>> ShutDownAsync(VmName vm, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Resumes a paused VM. Only after both hosts were observed: a twin that is resumed beside a running copy corrupts its disk.
+    /// </summary>
+    Task<Result<Unit>> ResumeAsync(VmName vm, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Ends a copy without asking the guest (libvirt: destroy) and leaves its definition. Only for a copy that was just
+    /// observed to be a duplicate or not running. Ok when it is off or gone already.
+    /// </summary>
+    Task<Result<Unit>> DestroyAsync(VmName vm, CancellationToken cancellationToken);
+
+    /// <summary>Removes the definition of a VM that does not run here. Refused when it runs. Ok when there is none.</summary>
+    Task<Result<Unit>> UndefineAsync(VmName vm, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Starts a live migration away from this host and returns when the job is under way (or has ended already). The job
+    /// belongs to the host: it goes on when we die. The definition stays on the source, shut off, until
+    /// <see cref="UndefineAsync"/>. Refused when a job is running on this VM, when the destination already has the VM, or
+    /// when it is not running.
+    /// </summary>
+    Task<Result<Unit>> StartMigrationAsync(MigrationRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Reads the job on a VM of this host; <see cref="MigrationProgress.NoJob"/> when there is none.</summary>
+    Task<Result<MigrationProgress>> ObserveMigrationAsync(VmName vm, CancellationToken cancellationToken);
+
+    /// <summary>Lets a held migration stop the guest for at most <paramref name="maxDowntime"/>. Ok when the job has ended already.</summary>
+    Task<Result<Unit>> ReleaseSwitchOverAsync(VmName vm, TimeSpan maxDowntime, CancellationToken cancellationToken);
+
+    /// <summary>Ends the job; the VM goes on here. Ok when there is no job. Refused once the guest may run on the destination.</summary>
+    Task<Result<Unit>> AbortMigrationAsync(VmName vm, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The figures of the last finished migration of a VM, kept by the destination (and by the source while its definition
+    /// stays). <see cref="FaultKind.NotFound"/> when it has none.
+    /// </summary>
+    Task<Result<MigrationStatistics>> CompletedMigrationAsync(VmName vm, CancellationToken cancellationToken);
+}
+
+/// <summary>Switches one host's machine on and off. Calls may be repeated.</summary>
+public interface IHostPower
+{
+    HostName Host { get; }
+
+    Task<Result<PowerState>> ObserveAsync(CancellationToken cancellationToken);
+
+    /// <summary>Switches on; returns when the machine is told, not when it answers.</summary>
+    Task<Result<Unit>> PowerOnAsync(CancellationToken cancellationToken);
+
+    /// <summary>Switches off at once. The caller has just observed that no VM runs there.</summary>
+    Task<Result<Unit>> PowerOffAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>What the fleet's configuration says of one host.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Pool">Its pool.</param>
+/// <param name="Priority">The host with the lowest number is emptied first.</param>
+public sealed record HostEntry(HostName Name, string Pool, int Priority);
+
+/// <summary>The hosts of the fleet and how to reach them.</summary>
+public interface IHypervisorDirectory
+{
+    IReadOnlyList<HostEntry> Hosts { get; }
+
+    /// <exception cref="KeyNotFoundException">The host is not in the fleet's configuration.</exception>
+    IHypervisor Hypervisor(HostName host);
+
+    /// <exception cref="KeyNotFoundException">The host is not in the fleet's configuration.</exception>
+    IHostPower Power(HostName host);
+}
