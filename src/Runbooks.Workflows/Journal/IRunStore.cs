@@ -30,17 +30,17 @@ public sealed record CreatedRun(RunId Id, bool AlreadyThere);
 /// </remarks>
 public interface IRunStore
 {
-    /// <summary>Creates a run. With an idempotency key that exists, changes nothing and names the run that is there.</summary>
+    /// <summary>Creates a run. With an idempotency key or an id that exists, changes nothing and names the run that is there.</summary>
     Task<CreatedRun> CreateAsync(Run run, CancellationToken cancellationToken);
 
     /// <summary>
     /// Claims one run that has something to do and no live lease: pending; executing or compensating (its worker died);
-    /// with a stimulus in its inbox; or with a bookmark that is due. Oldest first. Null when there is none.
+    /// with a stimulus in its inbox; or with a bookmark that is due. A run at its end is never claimed. Oldest first. Null when there is none.
     /// Raises the generation; skips runs that another worker is claiming at the same moment.
     /// </summary>
     Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken);
 
-    /// <summary>Prolongs the lease. False when it is lost.</summary>
+    /// <summary>Prolongs the lease. False when it is lost. A lease that has expired and that nobody has taken is prolonged.</summary>
     Task<bool> RenewAsync(RunClaim claim, TimeSpan lease, CancellationToken cancellationToken);
 
     /// <summary>True while the claim is the current one and its lease has not expired. Asked right before an effect.</summary>
@@ -52,9 +52,14 @@ public interface IRunStore
     /// </summary>
     Task<int> ReleaseAllAsync(string worker, CancellationToken cancellationToken);
 
+    /// <summary>Reads all that the worker needs to go on.</summary>
+    /// <exception cref="LeaseLostException">The claim is not the current one.</exception>
     Task<RunSnapshot> LoadAsync(RunClaim claim, CancellationToken cancellationToken);
 
-    /// <summary>Writes a commit in one transaction.</summary>
+    /// <summary>
+    /// Writes a commit in one transaction. A lease that has expired and that nobody has taken still commits: the generation
+    /// is what is checked, and it proves that nobody else has written.
+    /// </summary>
     /// <exception cref="LeaseLostException">The claim is not the current one. Nothing was written.</exception>
     Task CommitAsync(RunCommit commit, CancellationToken cancellationToken);
 
@@ -64,7 +69,7 @@ public interface IRunStore
     /// <summary>Puts a stimulus into a run's inbox. False when the run is unknown or at its end. A repeated id is dropped, and true.</summary>
     Task<bool> SendAsync(Stimulus stimulus, CancellationToken cancellationToken);
 
-    /// <summary>Stimuli that arrived since the run was loaded, for the worker that executes it.</summary>
+    /// <summary>The stimuli that no commit has applied yet, those known from loading included; for the worker that executes the run.</summary>
     Task<IReadOnlyList<Stimulus>> InboxAsync(RunClaim claim, CancellationToken cancellationToken);
 
     Task<Run?> FindAsync(RunId id, CancellationToken cancellationToken);
@@ -93,6 +98,24 @@ public sealed record RunFilter
     /// <summary>Only runs that were created before this moment: the cursor for paging.</summary>
     public DateTimeOffset? CreatedBefore { get; init; }
 
-    /// <summary>1 to 500.</summary>
-    public int Limit { get; init; } = 50;
+    /// <summary>A page, not a dump: the console and the API page with <see cref="CreatedBefore"/>.</summary>
+    public const int HighestLimit = 500;
+
+    /// <summary>1 to <see cref="HighestLimit"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is out of range.</exception>
+    public int Limit
+    {
+        get;
+        init => field = value is >= 1 and <= HighestLimit
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A list of runs is limited to 1 to {HighestLimit}; page with {nameof(CreatedBefore)}.");
+    } = 50;
+
+    /// <summary>True for a run that the filter lets through; the limit is not its business.</summary>
+    public bool Admits(Run run) =>
+        (DefinitionId is null || string.Equals(run.DefinitionId, DefinitionId, StringComparison.Ordinal))
+        && (Status is null || run.Status == Status)
+        && (!OnlyOpen || !run.Status.IsEnd())
+        && (ParentRunId is null || run.ParentRunId == ParentRunId)
+        && (CreatedBefore is null || run.CreatedAt < CreatedBefore);
 }

@@ -32,6 +32,33 @@ public sealed record RunCommit(Run Run, RunClaim Claim)
 
     /// <summary>True: the worker lets go of the run with this commit, because it waits or has ended.</summary>
     public bool ReleaseLease { get; init; }
+
+    /// <summary>
+    /// Journal numbers go on where the stored run stopped, without a gap, and the head counts on behind them. A store checks
+    /// this within the transaction, so that the same commit sent twice cannot write twice.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">They do not; nothing may be written.</exception>
+    public void RequireUnbrokenJournal(long storedNextSequence)
+    {
+        var expected = storedNextSequence;
+        foreach (var entry in Journal)
+        {
+            if (entry.Sequence != expected)
+            {
+                throw BrokenJournal(storedNextSequence);
+            }
+
+            expected++;
+        }
+
+        if (Run.NextJournalSequence != expected)
+        {
+            throw BrokenJournal(storedNextSequence);
+        }
+    }
+
+    private InvalidOperationException BrokenJournal(long storedNextSequence) =>
+        new($"The journal of run {Run.Id} goes on at {storedNextSequence}, but the commit brings [{string.Join(", ", Journal.Select(e => e.Sequence))}] and leaves the next number at {Run.NextJournalSequence}. Nothing was written; the run has to be loaded again.");
 }
 
 /// <summary>A message for the outbox.</summary>
