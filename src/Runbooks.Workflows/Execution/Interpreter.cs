@@ -11,7 +11,7 @@ namespace Runbooks.Workflows.Execution;
 
 /// <summary>
 /// Control flow of one run: takes work items one at a time until none is left. It does no I/O; effects are only requested
-/// here (<see cref="EffectsToStart"/>) and carried out by <see cref="RunExecutor"/> after their intent is committed.
+/// here (<see cref="TakeEffectsToStart"/>) and carried out by <see cref="RunExecutor"/> after their intent is committed.
 /// </summary>
 internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILogger logger)
 {
