@@ -125,7 +125,12 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
 
         // Nobody works in the folder: whatever process has the number in this file now is a stranger.
-        File.Delete(folder.PidFile);
+        if (File.Exists(folder.PidFile))
+        {
+            logger.LogWarning("The private PostgreSQL in {Folder} did not stop in order; it will recover from its log", folder.Cluster);
+            File.Delete(folder.PidFile);
+        }
+
         return false;
     }
 
