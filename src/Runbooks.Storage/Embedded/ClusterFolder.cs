@@ -63,6 +63,25 @@ internal sealed class ClusterFolder
         return found;
     }
 
+    /// <summary>
+    /// Deletes the two files that name a PostgreSQL's process; only for when <see cref="Processes"/> is empty. PostgreSQL
+    /// itself would take any process that has that number now, or a dead one that nobody has waited for, for its own.
+    /// </summary>
+    public void DeleteProcessMarks()
+    {
+        File.Delete(PidFile);
+        File.Delete(Path.Combine(Socket, ".s.PGSQL.5432.lock"));
+    }
+
+    /// <summary>A folder of ours outside the data folder is not left behind.</summary>
+    public void RemoveSocketFolderOutside()
+    {
+        if (!Socket.StartsWith(Root, StringComparison.Ordinal) && Directory.Exists(Socket) && !Directory.EnumerateFileSystemEntries(Socket).Any())
+        {
+            Directory.Delete(Socket);
+        }
+    }
+
     private bool WorksHere(string processFolder)
     {
         try

@@ -22,24 +22,23 @@ internal sealed class DataFolderLock : IDisposable
         catch (IOException e)
         {
             throw new StorageUnavailableException(
-                $"Another server ({WhoHolds(path)}) uses the data folder {dataFolder}. Stop it first, or start this one with another folder: --Storage:DataFolder=<folder>.", e);
+                $"Another server ({WhoHolds(dataFolder)}) uses the data folder {dataFolder}. Stop it first, or start this one with another folder: --Storage:DataFolder=<folder>.", e);
         }
 
-        taken.SetLength(0);
-        taken.Write(System.Text.Encoding.ASCII.GetBytes($"process {Environment.ProcessId}"));
-        taken.Flush();
+        // Apart from the lock, because a locked file cannot be read.
+        File.WriteAllText(HolderFile(dataFolder), $"process {Environment.ProcessId}");
         return new DataFolderLock(taken);
     }
 
     public void Dispose() => file.Dispose();
 
-    private static string WhoHolds(string path)
+    private static string HolderFile(string dataFolder) => Path.Combine(dataFolder, "server.pid");
+
+    private static string WhoHolds(string dataFolder)
     {
         try
         {
-            // This way of opening asks for no lock.
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            return reader.ReadToEnd() is { Length: > 0 } holder ? holder : "unknown";
+            return File.ReadAllText(HolderFile(dataFolder));
         }
         catch (IOException)
         {

@@ -79,21 +79,31 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>Stops the cluster if this object started or adopted it. Connections are closed, transactions in progress roll back.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (running)
+        if (!running)
         {
-            running = false;
-            var stop = account!.Command(binaries!.Program("pg_ctl"), "stop", "--pgdata", folder.Cluster, "--mode", "fast", "--wait", "--timeout", "60");
-            var answer = await CommandLine.RunAsync(stop, "/", cancellationToken);
-            if (answer.Ok)
-            {
-                logger.LogInformation("Stopped the private PostgreSQL in {Folder}", folder.Cluster);
-            }
-            else
-            {
-                logger.LogError("The private PostgreSQL in {Folder} did not stop: {Answer}. The next start will find it.", folder.Cluster, answer.Output);
-            }
+            Abandon();
+            return;
         }
 
+        var stop = account!.Command(binaries!.Program("pg_ctl"), "stop", "--pgdata", folder.Cluster, "--mode", "fast", "--wait", "--timeout", "60");
+        var answer = await CommandLine.RunAsync(stop, "/", cancellationToken);
+        if (answer.Ok)
+        {
+            logger.LogInformation("Stopped the private PostgreSQL in {Folder}", folder.Cluster);
+            folder.RemoveSocketFolderOutside();
+        }
+        else
+        {
+            logger.LogError("The private PostgreSQL in {Folder} did not stop: {Answer}. The next start will find it.", folder.Cluster, answer.Output);
+        }
+
+        Abandon();
+    }
+
+    /// <summary>Leaves the cluster as the end of a killed process leaves it: running, and nobody's. For tests of the next start.</summary>
+    internal void Abandon()
+    {
+        running = false;
         heldLock?.Dispose();
         heldLock = null;
     }
@@ -128,7 +138,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         if (File.Exists(folder.PidFile))
         {
             logger.LogWarning("The private PostgreSQL in {Folder} did not stop in order; it will recover from its log", folder.Cluster);
-            File.Delete(folder.PidFile);
+            folder.DeleteProcessMarks();
         }
 
         return false;
