@@ -8,11 +8,13 @@ namespace Runbooks.Workflows.Journal;
 /// <param name="Executions">All its steps, by number.</param>
 /// <param name="Bookmarks">Its bookmarks.</param>
 /// <param name="Stimuli">Its inbox, in order of arrival.</param>
+/// <param name="Now">The store's clock when it was loaded: what decides whether a bookmark is due.</param>
 public sealed record RunSnapshot(
     Run Run,
     IReadOnlyList<ActivityExecution> Executions,
     IReadOnlyList<Bookmark> Bookmarks,
-    IReadOnlyList<Stimulus> Stimuli);
+    IReadOnlyList<Stimulus> Stimuli,
+    DateTimeOffset Now);
 
 /// <summary>A run was created, or one with the same idempotency key was there.</summary>
 public sealed record CreatedRun(RunId Id, bool AlreadyThere);

@@ -88,7 +88,8 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore
                 held.Head.Copy(),
                 [.. held.Executions.Values.Select(DeepCopy.Copy)],
                 [.. held.Bookmarks.Values.Select(DeepCopy.Copy)],
-                [.. held.Inbox.Select(DeepCopy.Copy)]));
+                [.. held.Inbox.Select(DeepCopy.Copy)],
+                clock.GetUtcNow()));
         }
     }
 

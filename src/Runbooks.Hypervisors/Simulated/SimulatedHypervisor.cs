@@ -1,0 +1,85 @@
+using Runbooks.Fleet.Model;
+using Runbooks.Hypervisors.Contract;
+
+namespace Runbooks.Hypervisors.Simulated;
+
+/// <summary>The driver of one host of a <see cref="SimulatedFleet"/>.</summary>
+public sealed class SimulatedHypervisor : IHypervisor
+{
+    private readonly SimulatedFleet fleet;
+    private readonly FaultyPath path;
+
+    internal SimulatedHypervisor(SimulatedFleet fleet, HostName host)
+    {
+        this.fleet = fleet;
+        Host = host;
+        path = new FaultyPath(fleet, host);
+    }
+
+    public HostName Host { get; }
+
+    public HypervisorFeatures Features =>
+        HypervisorFeatures.LiveMigration
+        | HypervisorFeatures.MigrationProgress
+        | HypervisorFeatures.AbortMigration
+        | HypervisorFeatures.HoldSwitchOver
+        | HypervisorFeatures.BandwidthLimit;
+
+    public Task<Result<HostObservation>> ObserveAsync(CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.Observe, null, r => r.Observe(), cancellationToken);
+
+    public Task<Result<VmObservation>> ObserveVmAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.ObserveVm, vm, r => r.ObserveVm(vm), cancellationToken);
+
+    public Task<Result<Unit>> StartAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.Start, vm, r => r.Start(vm), cancellationToken);
+
+    public Task<Result<Unit>> ShutDownAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.ShutDown, vm, r => r.ShutDown(vm), cancellationToken);
+
+    public Task<Result<Unit>> ResumeAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.Resume, vm, r => r.Resume(vm), cancellationToken);
+
+    public Task<Result<Unit>> DestroyAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.Destroy, vm, r => r.Destroy(vm), cancellationToken);
+
+    public Task<Result<Unit>> UndefineAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.Undefine, vm, r => r.Undefine(vm), cancellationToken);
+
+    public Task<Result<Unit>> StartMigrationAsync(MigrationRequest request, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.StartMigration, request.Vm, r => r.StartMigration(request), cancellationToken);
+
+    public Task<Result<MigrationProgress>> ObserveMigrationAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.ObserveMigration, vm, r => r.ObserveMigration(vm), cancellationToken);
+
+    public Task<Result<Unit>> ReleaseSwitchOverAsync(VmName vm, TimeSpan maxDowntime, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.ReleaseSwitchOver, vm, r => r.ReleaseSwitchOver(vm, maxDowntime), cancellationToken);
+
+    public Task<Result<Unit>> AbortMigrationAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.AbortMigration, vm, r => r.AbortMigration(vm), cancellationToken);
+
+    public Task<Result<MigrationStatistics>> CompletedMigrationAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.CompletedMigration, vm, r => r.CompletedMigration(vm), cancellationToken);
+
+    private Task<Result<T>> AskAsync<T>(
+        SimulatedOperation operation,
+        VmName? vm,
+        Func<Requests, Result<T>> ask,
+        CancellationToken cancellationToken) =>
+        path.SendAsync(operation, vm, world => Answer(world, ask), cancellationToken);
+
+    private Result<T> Answer<T>(WorldState world, Func<Requests, Result<T>> ask)
+    {
+        var host = world.Host(Host);
+        if (host.Cut || host.Power != PowerState.On || world.Now < host.ReadyAt)
+        {
+            return new HypervisorFault(
+                FaultKind.Unreachable,
+                Host,
+                "The host does not answer.",
+                "Check its power and its network.");
+        }
+
+        return ask(new Requests(world, host, fleet.Time.GetUtcNow()));
+    }
+}

@@ -1,0 +1,61 @@
+using Runbooks.Fleet.Model;
+
+namespace Runbooks.Hypervisors.Simulated;
+
+/// <summary>How the simulated world behaves. Saved with it, so that a world that is loaded goes on in the same way.</summary>
+/// <remarks>
+/// Only the day runs faster than the clock. Machines keep the clock's pace (CPU counters, boots, migrations): an
+/// observation carries the observer's time, and a load is a difference of counters over a difference of that time.
+/// </remarks>
+public sealed record SimulationSettings
+{
+    /// <summary>Simulated seconds of the day that pass in one second of the clock. Default 60: a day takes 24 minutes.</summary>
+    public double DaySpeed { get; init; } = 60;
+
+    /// <summary>The time of day at which a new world begins. Default 01:00, when loads are low.</summary>
+    public TimeSpan DayStart { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>What one migration gets of the wire when it sets no limit, MiB per second. Default 1,100: ten gigabit Ethernet.</summary>
+    public double LinkMiBs { get; init; } = 1_100;
+
+    /// <summary>From switching a host on until its hypervisor answers. Default 4 s.</summary>
+    public TimeSpan HostBoot { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>From asking a guest to shut down until it is off. Default 2 s.</summary>
+    public TimeSpan GuestShutdown { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long each request takes before it is answered. Default none.</summary>
+    public TimeSpan Latency { get; init; } = TimeSpan.Zero;
+
+    /// <summary>How long a guest may stand still at the end of a migration that is not held. Default 300 ms, QEMU's own.</summary>
+    public TimeSpan MaxDowntime { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Memory that the host itself needs, MiB. Default 512.</summary>
+    public int HostOverheadMiB { get; init; } = 512;
+}
+
+/// <summary>A host to be added to the world.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Cpus">Physical CPUs.</param>
+/// <param name="MemoryMiB">Physical memory, MiB.</param>
+/// <param name="Pool">Its pool.</param>
+/// <param name="Priority">The host with the lowest number is emptied first.</param>
+public sealed record SimulatedHost(HostName Name, int Cpus, int MemoryMiB, string Pool = "default", int Priority = 100);
+
+/// <summary>A VM to be defined in the world.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Vcpus">Its vCPUs.</param>
+/// <param name="MemoryMiB">Its memory, MiB.</param>
+/// <param name="CpuLoad">Share of its vCPUs that it wants, 0 to 1; null: what the world's day says.</param>
+/// <param name="DirtyMiBs">Memory that it writes while it runs, MiB per second; 0 for a guest that writes nothing.</param>
+/// <param name="WorkingSetMiB">Memory that those writes go to, MiB; 0 means a quarter of its memory.</param>
+public sealed record SimulatedVm(
+    VmName Name,
+    int Vcpus,
+    int MemoryMiB,
+    double? CpuLoad = null,
+    double DirtyMiBs = 0,
+    int WorkingSetMiB = 0);
+
+/// <summary>One copy of a VM on one host, as the world itself knows it.</summary>
+public sealed record SimulatedCopy(HostName Host, VmState State, string Reason);

@@ -1,0 +1,124 @@
+using Runbooks.Fleet.Model;
+using Runbooks.Hypervisors.Contract;
+
+namespace Runbooks.Hypervisors.Simulated;
+
+/// <summary>Everything that the world remembers; what is written to its file.</summary>
+/// <remarks>Moments are counted on the world's own clock, which stands still while no process holds the world.</remarks>
+internal sealed class WorldState
+{
+    public const int CurrentVersion = 1;
+
+    public int Version { get; init; } = CurrentVersion;
+
+    public SimulationSettings Settings { get; init; } = new();
+
+    /// <summary>Seed of the generated day; null when each VM has a load of its own.</summary>
+    public int? DaySeed { get; set; }
+
+    /// <summary>Time since the world began.</summary>
+    public TimeSpan Now { get; set; }
+
+    /// <summary>Time since midnight of the first simulated day.</summary>
+    public TimeSpan Day { get; set; }
+
+    public List<HostState> Hosts { get; init; } = [];
+
+    public List<MigrationState> Migrations { get; init; } = [];
+
+    /// <summary>Every breach of 'a VM runs on exactly one host' that the world has seen.</summary>
+    public List<string> Violations { get; init; } = [];
+
+    public HostState Host(HostName name) =>
+        Hosts.Find(h => h.Name == name)
+        ?? throw new KeyNotFoundException($"The simulated fleet has no host '{name}'. It has: {string.Join(", ", Hosts.Select(h => h.Name))}.");
+}
+
+internal sealed class HostState
+{
+    public required HostName Name { get; init; }
+
+    public required string Pool { get; init; }
+
+    public int Priority { get; init; }
+
+    public int Cpus { get; init; }
+
+    public int MemoryMiB { get; init; }
+
+    public PowerState Power { get; set; } = PowerState.On;
+
+    /// <summary>From when on the hypervisor answers, while the power is on.</summary>
+    public TimeSpan ReadyAt { get; set; }
+
+    /// <summary>The network to it is cut: nobody reaches it, and copies to and from it stand still.</summary>
+    public bool Cut { get; set; }
+
+    public double BusySeconds { get; set; }
+
+    public double TotalSeconds { get; set; }
+
+    public List<GuestState> Guests { get; init; } = [];
+
+    public GuestState? Find(VmName vm) => Guests.Find(g => g.Name == vm);
+
+    public int HeldMiB => Guests.Where(g => g.HoldsMemory).Sum(g => g.MemoryMiB);
+}
+
+internal sealed class GuestState
+{
+    public required VmName Name { get; init; }
+
+    public required Guid Uuid { get; init; }
+
+    public int Vcpus { get; init; }
+
+    public int MemoryMiB { get; init; }
+
+    public double? CpuLoad { get; set; }
+
+    public double DirtyMiBs { get; init; }
+
+    public double WorkingSetMiB { get; init; }
+
+    public VmState State { get; set; } = VmState.ShutOff;
+
+    public string Reason { get; set; } = "unknown";
+
+    public bool Persistent { get; set; } = true;
+
+    public double CpuSeconds { get; set; }
+
+    /// <summary>When the guest that was asked to shut down will be off.</summary>
+    public TimeSpan? OffAt { get; set; }
+
+    public MigrationStatistics? LastMigration { get; set; }
+
+    public bool HoldsMemory => State is VmState.Running or VmState.Paused;
+
+    public void Become(VmState state, string reason)
+    {
+        State = state;
+        Reason = reason;
+        if (!HoldsMemory)
+        {
+            CpuSeconds = 0;
+            OffAt = null;
+        }
+    }
+
+    /// <summary>The twin that waits on the destination while memory arrives.</summary>
+    public GuestState IncomingTwin() => new()
+    {
+        Name = Name,
+        Uuid = Uuid,
+        Vcpus = Vcpus,
+        MemoryMiB = MemoryMiB,
+        CpuLoad = CpuLoad,
+        DirtyMiBs = DirtyMiBs,
+        WorkingSetMiB = WorkingSetMiB,
+        State = VmState.Paused,
+        Reason = "migrating",
+        Persistent = false,
+    };
+}

@@ -1,0 +1,52 @@
+using Runbooks.Fleet.Model;
+using Runbooks.Hypervisors.Contract;
+
+namespace Runbooks.Hypervisors.Tests.Contract;
+
+/// <summary>A guest for one test.</summary>
+/// <param name="MemoryMiB">Its memory, MiB.</param>
+/// <param name="Vcpus">Its vCPUs.</param>
+/// <param name="CpuLoad">Share of its vCPUs that it burns, 0 to 1.</param>
+/// <param name="WriteMiBs">Memory that it writes once it is up, MiB per second.</param>
+/// <param name="WorkingSetMiB">Memory that those writes go to, MiB.</param>
+public sealed record GuestSpec(
+    int MemoryMiB = 96,
+    int Vcpus = 1,
+    double CpuLoad = 0,
+    int WriteMiBs = 0,
+    int WorkingSetMiB = 0);
+
+/// <summary>
+/// Two hosts of one pool, both on, that may exchange VMs, for one test. Disposing removes every VM that it defined, on
+/// both hosts, and leaves both hosts on.
+/// </summary>
+public abstract class ContractHarness : IAsyncDisposable
+{
+    public abstract IHypervisor A { get; }
+
+    public abstract IHypervisor B { get; }
+
+    public abstract IHostPower PowerA { get; }
+
+    public abstract IHostPower PowerB { get; }
+
+    /// <summary>How long a condition may take to come true before the test fails.</summary>
+    public virtual TimeSpan Limit => TimeSpan.FromSeconds(60);
+
+    /// <summary>How long to wait between two looks at a condition.</summary>
+    public virtual TimeSpan Pause => TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Bandwidth at which the copy of a 96 MiB guest takes long enough to be looked at, MiB per second.</summary>
+    public virtual int SlowMiBs => 16;
+
+    /// <summary>Defines a VM on A under a name that no other test uses, and leaves it shut off.</summary>
+    public abstract Task<VmName> DefineAsync(GuestSpec guest);
+
+    /// <summary>Waits until a started guest does what its specification says: burns CPU, writes memory, hears a shutdown.</summary>
+    public abstract Task UntilGuestIsUpAsync(VmName vm);
+
+    /// <summary>Pauses a VM that runs on A, as an operator would with the hypervisor's own tool.</summary>
+    public abstract Task PauseOnAAsync(VmName vm);
+
+    public abstract ValueTask DisposeAsync();
+}
