@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+
+namespace Runbooks.Workflows.Activities;
+
+/// <summary>What the designer and the loader know of an activity type.</summary>
+public sealed record ActivityDescriptor(
+    string TypeName,
+    int Version,
+    string Category,
+    string DisplayName,
+    string Description,
+    EffectKind Kind,
+    string? NoUndoReason,
+    IReadOnlyList<InputDescriptor> Inputs,
+    IReadOnlyList<OutputDescriptor> Outputs,
+    IReadOnlyList<string> Outcomes,
+    IReadOnlyList<string> EmbeddedPorts,
+    bool IsTerminal,
+    bool IsContainer)
+{
+    public static ActivityDescriptor Unregistered { get; } = new("", 0, "", "", "", EffectKind.Pure, null, [], [], ["Done"], [], false, false);
+}
+
+/// <summary>An input of an activity type.</summary>
+public sealed record InputDescriptor(string Name, Type ValueType, string DisplayName, string Description, bool Required, JsonNode? Default, string UiHint);
+
+/// <summary>An output of an activity type.</summary>
+public sealed record OutputDescriptor(string Name, Type ValueType, string Description);

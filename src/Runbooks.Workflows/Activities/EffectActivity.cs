@@ -1,0 +1,98 @@
+namespace Runbooks.Workflows.Activities;
+
+/// <summary>What an activity does to the world.</summary>
+public enum EffectKind
+{
+    /// <summary>Control flow and computation only.</summary>
+    Pure,
+
+    /// <summary>Looks at the world. May be repeated at will.</summary>
+    Reads,
+
+    /// <summary>Changes the world, and can be undone.</summary>
+    Changes,
+
+    /// <summary>Changes the world for good; the reason why there is no undo is written down.</summary>
+    Irreversible,
+}
+
+/// <summary>
+/// An activity that touches the world. The engine commits the intent (with frozen inputs) before it starts and the outcome
+/// after it; between the two the worker may die at any instruction.
+/// </summary>
+/// <remarks>
+/// An author derives from <see cref="ReadActivity"/>, <see cref="ChangeActivity"/> or <see cref="IrreversibleActivity"/>:
+/// what each must say is abstract there, so an activity without a reconcile or an undo does not compile.
+/// </remarks>
+public abstract class EffectActivity : Activity
+{
+    private protected EffectActivity()
+    {
+    }
+
+    public abstract EffectKind Kind { get; }
+
+    protected internal sealed override ValueTask ExecuteAsync(ActivityExecutionContext context)
+    {
+        context.RequestEffect();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// Does it. All or nothing: <see cref="EffectResult.Failed"/> promises that nothing is left over. An exception counts as
+    /// <see cref="EffectResult.Unknown"/>. <see cref="EffectContext.CancellationToken"/> means "stop waiting, somebody else
+    /// goes on"; <see cref="EffectContext.CancelRequested"/> means "end it, if it can be ended".
+    /// </summary>
+    protected internal abstract Task<EffectResult> PerformAsync(EffectContext context);
+}
+
+/// <summary>Looks at the world. After a crash it is simply done again.</summary>
+public abstract class ReadActivity : EffectActivity
+{
+    public sealed override EffectKind Kind => EffectKind.Reads;
+}
+
+/// <summary>Changes the world, and after a crash finds out whether it did.</summary>
+public abstract class MutatingActivity : EffectActivity
+{
+    private protected MutatingActivity()
+    {
+    }
+
+    /// <summary>
+    /// What makes two executions of this step the same effect; defaults to run and step number, which a repetition of the
+    /// step shares and nothing else does.
+    /// </summary>
+    protected internal virtual string IdempotencyKey(EffectContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return $"{context.RunId}/{context.StepNumber}";
+    }
+
+    /// <summary>Observes the world and tells whether this step has happened. Changes nothing.</summary>
+    protected internal abstract Task<Reconciliation> ReconcileAsync(EffectContext context);
+
+    /// <summary>Waits for an effect that was found in progress. By default it is performed again, which joins it.</summary>
+    protected internal virtual Task<EffectResult> JoinAsync(EffectContext context) => PerformAsync(context);
+}
+
+/// <summary>Changes the world and can undo it.</summary>
+public abstract class ChangeActivity : MutatingActivity
+{
+    public sealed override EffectKind Kind => EffectKind.Changes;
+
+    /// <summary>
+    /// Undoes a step that has happened. Observes first: the world may have moved on. May be called again after a crash, and
+    /// must then find out that it is done.
+    /// </summary>
+    protected internal abstract Task<UndoResult> UndoAsync(EffectContext context);
+}
+
+/// <summary>Changes the world and has no undo.</summary>
+public abstract class IrreversibleActivity : MutatingActivity
+{
+    public sealed override EffectKind Kind => EffectKind.Irreversible;
+
+    /// <summary>Why there is no undo; shown in the run's history.</summary>
+    public abstract string NoUndoReason { get; }
+}

@@ -1,0 +1,127 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Runbooks.Workflows.Activities;
+
+namespace Runbooks.Workflows.ControlFlow;
+
+/// <summary>Marks where a flowchart starts.</summary>
+[Activity("Elsa", "Flow", "Marks where the flowchart starts.")]
+public sealed class Start : CodeActivity
+{
+    protected override ValueTask RunAsync(ActivityExecutionContext context) => ValueTask.CompletedTask;
+}
+
+/// <summary>Ends the container around it.</summary>
+[Activity("Elsa", "Flow", "Ends the flowchart or sequence that it is in.")]
+[Terminal]
+public sealed class End : CodeActivity
+{
+    protected override ValueTask RunAsync(ActivityExecutionContext context) => ValueTask.CompletedTask;
+}
+
+/// <summary>Ends the whole run at once.</summary>
+[Activity("Elsa", "Primitives", "Ends the run: nothing else of it is executed.")]
+[Terminal]
+public sealed class Finish : Activity
+{
+    protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context)
+    {
+        context.Complete();
+        context.FinishRun();
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>Stops the run with a message; what it has changed is undone.</summary>
+[Activity("Elsa", "Primitives", "Stops the run with a message; what it has changed is undone.")]
+[Terminal]
+public sealed class Fault : Activity
+{
+    [Input(Description = "What is wrong and what to do, for the operator.", UiHint = "multiline")]
+    public Input<string> Message { get; } = new();
+
+    [Input(Description = "A code for programs.", DefaultValue = "0")]
+    public Input<string> Code { get; } = new();
+
+    [Input(Description = "Such as HTTP, Alteration or Azure.", DefaultValue = "General")]
+    public Input<string> Category { get; } = new();
+
+    [Input(Description = "System or Business.", DefaultValue = "System")]
+    public Input<string> FaultType { get; } = new();
+
+    protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context) =>
+        throw new FaultException(context.Get(Message) ?? "The workflow reached a Fault activity that has no message.");
+}
+
+/// <summary>Leaves by True or False.</summary>
+[Activity("Elsa", "Branching", "Leaves by True or False.")]
+[FlowNode("True", "False")]
+public sealed class FlowDecision : Activity
+{
+    [Input(Description = "The condition.", UiHint = "checkbox")]
+    public Input<bool> Condition { get; } = new();
+
+    protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context)
+    {
+        context.Complete(context.Get(Condition) ? "True" : "False");
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>Gives a variable a value.</summary>
+[Activity("Elsa", "Primitives", "Gives a variable a value.")]
+public sealed class SetVariable : CodeActivity
+{
+    public VariableReference? Variable { get; set; }
+
+    [Input(Description = "The value.")]
+    public Input<JsonNode> Value { get; } = new();
+
+    protected override ValueTask RunAsync(ActivityExecutionContext context)
+    {
+        var name = Variable?.Id ?? Variable?.Name ?? throw new FaultException("SetVariable names no variable.");
+        if (!context.TrySetVariable(name, context.Get(Value)?.DeepClone())
+            && (Variable.Name is null || !context.TrySetVariable(Variable.Name, context.Get(Value)?.DeepClone())))
+        {
+            throw new FaultException($"There is no variable '{Variable.Name ?? name}' in scope.");
+        }
+
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>Writes a line into the run's journal and the log.</summary>
+[Activity("Elsa", "Console", "Writes a line into the run's history and the server's log.")]
+public sealed class WriteLine : CodeActivity
+{
+    [Input(Description = "The line.")]
+    public Input<string> Text { get; } = new();
+
+    protected override ValueTask RunAsync(ActivityExecutionContext context)
+    {
+        var text = context.Get(Text) ?? "";
+        context.WriteJournal("Line", text);
+        context.Logger.LogInformation("Run {Run}: {Line}", context.RunId, text);
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>Waits for a time. The due time is stored with the run, so it passes whoever is alive.</summary>
+[Activity("Elsa", "Scheduling", "Waits for a time.")]
+public sealed class Delay : Activity
+{
+    [Input(Description = "How long, such as 00:01:00.", DefaultValue = "00:01:00")]
+    public Input<TimeSpan> TimeSpan { get; } = new();
+
+    protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context)
+    {
+        _ = context.CreateBookmark(context.Now + context.Get(TimeSpan));
+        return ValueTask.CompletedTask;
+    }
+
+    protected internal override ValueTask OnResumedAsync(ActivityExecutionContext context, Runs.Bookmark bookmark, JsonNode? input)
+    {
+        context.Complete();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text.Json.Nodes;
+using Runbooks.Workflows.Definitions;
+using Runbooks.Workflows.Expressions;
+using Runbooks.Workflows.Runs;
+
+namespace Runbooks.Workflows.Execution;
+
+/// <summary>What expressions of one step see: variables of the containers around it, then those of the workflow.</summary>
+internal sealed class ExecutionScope(RunMemory memory, ActivityExecution? at) : IExpressionScope
+{
+    public JsonObject Inputs => memory.Run.Input;
+
+    public string RunId => memory.Run.Id.ToString();
+
+    public string DefinitionId => memory.Run.DefinitionId;
+
+    public int DefinitionVersion => memory.Run.DefinitionVersion;
+
+    public string? CorrelationId
+    {
+        get => memory.Run.CorrelationId;
+        set
+        {
+            memory.Run.CorrelationId = value;
+            memory.TouchHead();
+        }
+    }
+
+    public IReadOnlyDictionary<string, JsonNode?> Variables()
+    {
+        var found = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
+        foreach (var holder in Holders())
+        {
+            foreach (var (key, value) in holder.Values)
+            {
+                _ = found.TryAdd(holder.NameOf(key), value);
+            }
+        }
+
+        return found;
+    }
+
+    public bool TryGetVariable(string idOrName, out JsonNode? value)
+    {
+        foreach (var holder in Holders())
+        {
+            if (holder.KeyOf(idOrName) is { } key)
+            {
+                value = holder.Values[key];
+                return true;
+            }
+        }
+
+        value = null;
+        return false;
+    }
+
+    public bool TrySetVariable(string idOrName, JsonNode? value)
+    {
+        foreach (var holder in Holders())
+        {
+            if (holder.KeyOf(idOrName) is { } key)
+            {
+                holder.Values[key] = value;
+                holder.Touch();
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public JsonNode? Input(string name) => memory.Run.Input[name];
+
+    public JsonNode? OutputFrom(string activityIdOrName, string? output)
+    {
+        var execution = memory.Executions.LastOrDefault(e =>
+            e.Status == ActivityStatus.Completed
+            && (string.Equals(e.ActivityName, activityIdOrName, StringComparison.Ordinal) || string.Equals(e.ActivityId, activityIdOrName, StringComparison.Ordinal)));
+        return execution?.Outputs[output ?? "Result"];
+    }
+
+    public JsonNode? LastResult() =>
+        memory.Executions.Where(e => e.CompletionOrder is not null && e.Outputs.ContainsKey("Result")).MaxBy(e => e.CompletionOrder)?.Outputs["Result"];
+
+    private IEnumerable<Holder> Holders()
+    {
+        for (var step = at; step is not null; step = step.ParentNumber is { } parent ? memory.Execution(parent) : null)
+        {
+            if (step.Variables.Count > 0)
+            {
+                var current = step;
+                var declared = memory.Definition.ByNodeId.TryGetValue(step.NodeId, out var activity) ? activity.Variables : [];
+                yield return new Holder(step.Variables, declared, () => memory.Touch(current));
+            }
+        }
+
+        yield return new Holder(memory.Run.Variables, memory.Definition.Variables, memory.TouchHead);
+    }
+
+    /// <summary>One place where variables are kept, by id; a loop's own variables have their name as id.</summary>
+    private sealed record Holder(JsonObject Values, IReadOnlyList<VariableDefinition> Declared, Action Touch)
+    {
+        public string NameOf(string key) => Declared.FirstOrDefault(v => string.Equals(v.Id, key, StringComparison.Ordinal))?.Name ?? key;
+
+        public string? KeyOf(string idOrName)
+        {
+            if (Values.ContainsKey(idOrName))
+            {
+                return idOrName;
+            }
+
+            return Declared.FirstOrDefault(v => string.Equals(v.Name, idOrName, StringComparison.OrdinalIgnoreCase)) is { } variable && Values.ContainsKey(variable.Id)
+                ? variable.Id
+                : null;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.Text.Json.Nodes;
+
+namespace Runbooks.Workflows.Expressions;
+
+/// <summary>Evaluates expressions of any kind.</summary>
+public static class ExpressionEvaluator
+{
+    /// <exception cref="ExpressionException">It could not be evaluated.</exception>
+    public static JsonNode? Evaluate(Expression expression, IExpressionScope scope)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        return expression switch
+        {
+            Expression.Literal literal => literal.Value?.DeepClone(),
+            Expression.Variable variable => scope.TryGetVariable(variable.IdOrName, out var value)
+                ? value?.DeepClone()
+                : throw new ExpressionException($"There is no variable '{variable.IdOrName}' in scope."),
+            Expression.WorkflowInput input => scope.Input(input.Name)?.DeepClone(),
+            Expression.JavaScript script => JavaScriptRunner.Run(script.Body, scope),
+            _ => throw new ExpressionException($"Expressions of type {expression?.GetType().Name} can't be evaluated."),
+        };
+    }
+}

@@ -1,0 +1,27 @@
+namespace Runbooks.Workflows.Journal;
+
+/// <summary>One published, immutable version of a runbook.</summary>
+/// <param name="DefinitionId">The runbook.</param>
+/// <param name="Version">From 1.</param>
+/// <param name="ContentHash">SHA-256 of the canonical JSON, hexadecimal.</param>
+/// <param name="Json">The definition in Elsa 3's format.</param>
+/// <param name="Source">Where it came from: a file name, or who published it.</param>
+/// <param name="PublishedAt">When.</param>
+public sealed record StoredDefinition(string DefinitionId, int Version, string ContentHash, string Json, string Source, DateTimeOffset PublishedAt);
+
+/// <summary>Published versions. A version never changes: a run stays on the one that it was started with.</summary>
+public interface IDefinitionStore
+{
+    /// <summary>
+    /// Publishes a definition: when the latest version has the same content hash it is returned as it is, else a new version
+    /// with the next number is stored. Safe when several workers publish the same files at the same moment.
+    /// </summary>
+    Task<StoredDefinition> PublishAsync(string definitionId, string contentHash, string json, string source, CancellationToken cancellationToken);
+
+    Task<StoredDefinition?> LatestAsync(string definitionId, CancellationToken cancellationToken);
+
+    Task<StoredDefinition?> FindAsync(string definitionId, int version, CancellationToken cancellationToken);
+
+    /// <summary>The latest version of each runbook, by definition id.</summary>
+    Task<IReadOnlyList<StoredDefinition>> ListLatestAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,225 @@
+using System.Text.Json.Nodes;
+using Runbooks.Workflows.Runs;
+
+namespace Runbooks.Workflows.Journal.InMemory;
+
+/// <summary>
+/// Runs in memory, for simulation and for tests on virtual time. Keeps the same promises as the database store, except to
+/// outlive the process: one lock is one transaction, and nothing that goes in or out is shared with the caller.
+/// </summary>
+/// <param name="clock">The store's own clock: leases expire and bookmarks come due by it.</param>
+public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<RunId, StoredRun> runs = [];
+    private readonly Dictionary<string, RunId> idempotencyKeys = new(StringComparer.Ordinal);
+    private readonly InMemoryOutbox outbox = new();
+
+    /// <summary>The messages that were committed with the runs of this store.</summary>
+    public IOutbox Outbox => outbox;
+
+    public Task<CreatedRun> CreateAsync(Run run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult(Create(run));
+        }
+    }
+
+    public Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            var now = clock.GetUtcNow();
+            var next = runs.Values.Where(r => r.MayBeClaimed(now)).MinBy(r => r.Order);
+            if (next is null)
+            {
+                return Task.FromResult<RunClaim?>(null);
+            }
+
+            next.Owner = worker;
+            next.Generation++;
+            next.LeaseUntil = now + lease;
+            return Task.FromResult<RunClaim?>(new RunClaim(next.Head.Id, worker, next.Generation));
+        }
+    }
+
+    public Task<bool> RenewAsync(RunClaim claim, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            var held = Held(claim);
+            held?.LeaseUntil = clock.GetUtcNow() + lease;
+            return Task.FromResult(held is not null);
+        }
+    }
+
+    public Task<bool> IsCurrentAsync(RunClaim claim, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult(Held(claim) is { } held && held.LeaseUntil > clock.GetUtcNow());
+        }
+    }
+
+    public Task<int> ReleaseAllAsync(string worker, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            var held = runs.Values.Where(r => string.Equals(r.Owner, worker, StringComparison.Ordinal)).ToList();
+            held.ForEach(r => r.Owner = null);
+            return Task.FromResult(held.Count);
+        }
+    }
+
+    public Task<RunSnapshot> LoadAsync(RunClaim claim, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            var held = Held(claim) ?? throw new LeaseLostException(claim);
+            return Task.FromResult(new RunSnapshot(
+                held.Head.Copy(),
+                [.. held.Executions.Values.Select(DeepCopy.Copy)],
+                [.. held.Bookmarks.Values.Select(DeepCopy.Copy)],
+                [.. held.Inbox.Select(DeepCopy.Copy)],
+                clock.GetUtcNow()));
+        }
+    }
+
+    public Task CommitAsync(RunCommit commit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            var held = Held(commit.Claim) ?? throw new LeaseLostException(commit.Claim);
+            commit.RequireUnbrokenJournal(held.Head.NextJournalSequence);
+            held.Apply(commit);
+            foreach (var run in commit.NewRuns)
+            {
+                Create(run);
+            }
+
+            foreach (var stimulus in commit.Stimuli)
+            {
+                Send(stimulus);
+            }
+
+            outbox.Append(commit.Messages);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task ReportProgressAsync(RunClaim claim, long executionNumber, JsonObject progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            if (Held(claim)?.Executions.GetValueOrDefault(executionNumber) is { } step)
+            {
+                step.Progress = progress.Copy();
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<bool> SendAsync(Stimulus stimulus, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(stimulus);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult(Send(stimulus));
+        }
+    }
+
+    public Task<IReadOnlyList<Stimulus>> InboxAsync(RunClaim claim, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        return ReadAsync(claim.RunId, r => r.Inbox.Select(DeepCopy.Copy), cancellationToken);
+    }
+
+    public Task<Run?> FindAsync(RunId id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult(runs.GetValueOrDefault(id)?.Head.Copy());
+        }
+    }
+
+    public Task<IReadOnlyList<Run>> ListAsync(RunFilter filter, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            var found = runs.Values
+                .Where(r => filter.Admits(r.Head))
+                .OrderByDescending(r => r.Head.CreatedAt).ThenByDescending(r => r.Order)
+                .Take(filter.Limit)
+                .Select(r => r.Head.Copy());
+            return Task.FromResult<IReadOnlyList<Run>>([.. found]);
+        }
+    }
+
+    public Task<IReadOnlyList<ActivityExecution>> ExecutionsAsync(RunId id, CancellationToken cancellationToken) =>
+        ReadAsync(id, r => r.Executions.Values.Select(DeepCopy.Copy), cancellationToken);
+
+    public Task<IReadOnlyList<JournalEntry>> JournalAsync(RunId id, long afterSequence, int limit, CancellationToken cancellationToken) =>
+        ReadAsync(id, r => r.Journal.Where(e => e.Sequence > afterSequence).Take(limit).Select(DeepCopy.Copy), cancellationToken);
+
+    private Task<IReadOnlyList<T>> ReadAsync<T>(RunId id, Func<StoredRun, IEnumerable<T>> read, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult<IReadOnlyList<T>>(runs.TryGetValue(id, out var run) ? [.. read(run)] : []);
+        }
+    }
+
+    private StoredRun? Held(RunClaim claim) =>
+        runs.TryGetValue(claim.RunId, out var run) && run.IsHeldBy(claim) ? run : null;
+
+    private CreatedRun Create(Run run)
+    {
+        if (run.IdempotencyKey is { } key && idempotencyKeys.TryGetValue(key, out var there))
+        {
+            return new CreatedRun(there, AlreadyThere: true);
+        }
+
+        // The same id twice is the same wish twice: a parent that commits its child again after a lost answer.
+        if (!runs.TryAdd(run.Id, new StoredRun(run.Copy(), runs.Count)))
+        {
+            return new CreatedRun(run.Id, AlreadyThere: true);
+        }
+
+        if (run.IdempotencyKey is not null)
+        {
+            idempotencyKeys.Add(run.IdempotencyKey, run.Id);
+        }
+
+        return new CreatedRun(run.Id, AlreadyThere: false);
+    }
+
+    private bool Send(Stimulus stimulus)
+    {
+        if (!runs.TryGetValue(stimulus.RunId, out var run) || run.Head.Status.IsEnd())
+        {
+            return false;
+        }
+
+        run.Receive(stimulus);
+        return true;
+    }
+}

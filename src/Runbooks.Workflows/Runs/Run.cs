@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+
+namespace Runbooks.Workflows.Runs;
+
+/// <summary>
+/// The head of a run: what is true of the run as a whole. Its steps are <see cref="ActivityExecution"/>s, written apart,
+/// so that a commit costs what has changed and not what has ever happened.
+/// </summary>
+public sealed class Run
+{
+    public required RunId Id { get; init; }
+
+    /// <summary>The runbook, and the immutable version of it that this run stays on.</summary>
+    public required string DefinitionId { get; init; }
+
+    public required int DefinitionVersion { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Who or what started it: an operator, <c>schedule:nightly</c>, <c>event:…</c>, <c>run:…</c> for a child.</summary>
+    public required string StartedBy { get; init; }
+
+    /// <summary>Two wishes with one key are one run. Null: every wish is a run of its own.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    public string? CorrelationId { get; set; }
+
+    /// <summary>The run, and its step, that waits for this one; null for a run of its own.</summary>
+    public RunId? ParentRunId { get; init; }
+
+    public string? ParentBookmarkId { get; init; }
+
+    public JsonObject Input { get; init; } = [];
+
+    public JsonObject Output { get; set; } = [];
+
+    /// <summary>Values of the workflow's variables by variable id.</summary>
+    public JsonObject Variables { get; set; } = [];
+
+    public RunStatus Status { get; set; } = RunStatus.Pending;
+
+    /// <summary>Why it is in this status: of a failure the cause, of a wait what it waits for. Null when there is nothing to say.</summary>
+    public string? Reason { get; set; }
+
+    /// <summary>The end state that compensation leads to: <see cref="RunStatus.Compensated"/>, Cancelled or Faulted.</summary>
+    public RunStatus? CompensatesTo { get; set; }
+
+    /// <summary>Next number for a step of this run; numbers are never used twice.</summary>
+    public long NextExecutionNumber { get; set; } = 1;
+
+    /// <summary>Next number for a journal entry of this run.</summary>
+    public long NextJournalSequence { get; set; } = 1;
+
+    /// <summary>Next place in the order of completion, which compensation walks backwards.</summary>
+    public long NextCompletionOrder { get; set; } = 1;
+
+    public DateTimeOffset? StartedAt { get; set; }
+
+    public DateTimeOffset? FinishedAt { get; set; }
+}

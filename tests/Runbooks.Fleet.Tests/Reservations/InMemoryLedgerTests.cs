@@ -1,0 +1,16 @@
+using Runbooks.Fleet.History;
+using Runbooks.Fleet.Reservations;
+using Runbooks.Fleet.Tests.Contract;
+
+namespace Runbooks.Fleet.Tests.Reservations;
+
+public sealed class InMemory_ledger : LedgerContract
+{
+    protected override Task<(IReservationLedger Ledger, IHostModes Modes)> OpenEmptyAsync() =>
+        Task.FromResult<(IReservationLedger, IHostModes)>((new InMemoryReservationLedger(), new InMemoryHostModes()));
+}
+
+public sealed class InMemory_history : FleetHistoryContract
+{
+    protected override Task<IFleetHistory> OpenEmptyAsync() => Task.FromResult<IFleetHistory>(new InMemoryFleetHistory());
+}
