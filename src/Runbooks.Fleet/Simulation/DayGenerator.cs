@@ -25,10 +25,10 @@ public sealed record GeneratedVm(VmName Name, HostName Host, int Vcpus, int Memo
 /// <para><c>bell(h) = ((1 − cos(2π (h − 4) / 24)) / 2)^1.5</c>: 0 at 04:00, 1 at 16:00. <c>shift</c> moves it by at most
 /// two hours per VM.</para>
 /// <para><c>ripple</c>: noise between −0.04 and 0.04, one value every 5 minutes, joined by straight lines.</para>
-/// <para><c>peak</c>: in two hours of a hundred a VM's load rises by up to 0.4 and falls again within 20 minutes.</para>
-/// <para>Every tenth VM is busy (night 0.20 to 0.30, day 0.65 to 0.85); the others are not (night 0.04 to 0.10, day 0.18 to
+/// <para><c>peak</c>: in two hours of a hundred a VM's load rises by up to 0.3 and falls again within 20 minutes.</para>
+/// <para>Every tenth VM is busy (night 0.20 to 0.30, day 0.50 to 0.70); the others are not (night 0.04 to 0.10, day 0.18 to
 /// 0.32). With 12 hosts on, the night is far below the usual Load_min of 0.30 and the afternoon is near it; memory lets
-/// the fleet shrink to about seven hosts, which carry the afternoon.</para>
+/// the fleet shrink to about eight hosts, which carry the afternoon.</para>
 /// </remarks>
 public sealed class DayGenerator
 {
@@ -39,7 +39,7 @@ public sealed class DayGenerator
     private const double RippleMinutes = 5;
     private const double PeakMinutes = 20;
 
-    private static readonly (int Vcpus, int MemoryMiB)[] Sizes = [(2, 2_048), (2, 4_096), (4, 4_096), (4, 6_144), (8, 8_192)];
+    private static readonly (int Vcpus, int MemoryMiB)[] Sizes = [(2, 2_048), (2, 4_096), (4, 4_096), (4, 6_144), (8, 10_240)];
 
     private readonly Dictionary<VmName, int> index = [];
 
@@ -73,7 +73,7 @@ public sealed class DayGenerator
 
         var busy = i % BusyEvery == 0;
         var night = Between(busy ? 0.20 : 0.04, busy ? 0.30 : 0.10, Chance(i, Aspect.Night));
-        var day = Between(busy ? 0.65 : 0.18, busy ? 0.85 : 0.32, Chance(i, Aspect.Day));
+        var day = Between(busy ? 0.50 : 0.18, busy ? 0.70 : 0.32, Chance(i, Aspect.Day));
         var shift = Between(-2, 2, Chance(i, Aspect.Shift));
         return Math.Clamp(night + ((day - night) * Bell(at.TotalHours - shift)) + Ripple(i, at) + Peak(i, at), 0.01, 1);
     }
@@ -99,18 +99,21 @@ public sealed class DayGenerator
 
         var start = Between(0, 60 - PeakMinutes, Chance(vm, Aspect.PeakStart, hour));
         var into = ((at.TotalHours - hour) * 60) - start;
-        var height = Between(0.2, 0.4, Chance(vm, Aspect.PeakHeight, hour));
+        var height = Between(0.15, 0.3, Chance(vm, Aspect.PeakHeight, hour));
         var slope = 1 - (Math.Abs(into - (PeakMinutes / 2)) / (PeakMinutes / 2));
         return height * Math.Max(0, slope);
     }
 
     private GeneratedVm MakeVm(int i)
     {
-        var (vcpus, memory) = Sizes[(int)(Chance(i, Aspect.Size) * Sizes.Length)];
+        // Each host begins with one VM of each size, so that every seed's fleet fits; which VM has which differs.
+        var (host, onHost) = (((i - 1) % HostCount) + 1, (i - 1) / HostCount);
+        var first = (int)(Chance(host, Aspect.Size) * Sizes.Length);
+        var (vcpus, memory) = Sizes[(first + onHost) % Sizes.Length];
         var dirty = Between(i % BusyEvery == 0 ? 120 : 5, i % BusyEvery == 0 ? 300 : 60, Chance(i, Aspect.Dirty));
         return new GeneratedVm(
             new VmName(string.Create(CultureInfo.InvariantCulture, $"vm{i:00}")),
-            HostNamed(((i - 1) % HostCount) + 1),
+            HostNamed(host),
             vcpus,
             memory,
             Math.Round(dirty, 1),
