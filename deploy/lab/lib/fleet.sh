@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# The fleet file: what the product needs to know to work with this lab.
+
+write_fleet() {
+    local name separator=
+    {
+        printf '{\n  "driver": "libvirt",\n  "sshConfig": "%s/ssh/config",\n  "hosts": [' "$LAB"
+        for name in $(host_names); do
+            printf '%s\n    {\n' "$separator"
+            printf '      "name": "%s", "pool": "lab", "priority": %d,\n' "$name" $((10 * ${name#host}))
+            printf '      "ssh": "%s", "migrationUri": "qemu+ssh://root@%s/system",\n' "$name" "$name"
+            printf '      "memoryMiB": %d, "cpus": %d,\n      "power": {\n' "$MEMORY_MIB" "$(nproc)"
+            printf '        "status": ["%s/lab", "powerstatus", "%s"],\n' "$HERE" "$name"
+            printf '        "on": ["%s/lab", "poweron", "%s"],\n' "$HERE" "$name"
+            printf '        "off": ["%s/lab", "poweroff", "%s"],\n' "$HERE" "$name"
+            printf '        "environment": { "RUNBOOKS_LAB": "%s" }\n      }\n    }' "$LAB"
+            separator=,
+        done
+        printf '\n  ]\n}\n'
+    } >"$LAB/fleet.json.new"
+    mv "$LAB/fleet.json.new" "$LAB/fleet.json"
+}

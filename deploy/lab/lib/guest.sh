@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# The guests: small, diskless, all of one image; each writes its heartbeat into <lab>/shared/NAME.console.
+
+IMAGES=/var/lib/libvirt/images
+
+share_image() {
+    local image
+    image=$(build_image)
+    cmp -s "$image/initrd.gz" "$LAB/shared/initrd.gz" || cp "$image"/{vmlinuz,initrd.gz} "$LAB/shared/"
+}
+
+guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS
+    cat <<END
+<domain type='qemu'>
+  <name>$1</name>
+  <memory unit='MiB'>$2</memory>
+  <vcpu>$3</vcpu>
+  <os>
+    <type arch='x86_64' machine='pc'>hvm</type>
+    <kernel>$IMAGES/vmlinuz</kernel>
+    <initrd>$IMAGES/initrd.gz</initrd>
+    <cmdline>console=ttyS0 quiet panic=-1 $4</cmdline>
+  </os>
+  <features>
+    <acpi/>
+    <tcg><tb-cache unit='MiB'>32</tb-cache></tcg>
+  </features>
+  <cpu mode='custom' match='exact'><model>qemu64</model></cpu>
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <controller type='usb' model='none'/>
+    <serial type='file'><source path='$IMAGES/$1.console' append='on'/></serial>
+    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    <memballoon model='virtio'><stats period='1'/></memballoon>
+  </devices>
+</domain>
+END
+}
+
+guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s]
+    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0
+    require_guest_name "$name"
+    shift 2
+    while [ $# -gt 0 ]; do
+        [[ ${2:-} =~ ^[0-9]+$ ]] || die "guest-define: $1 needs a whole number, found '${2:-}'."
+        case $1 in
+        --memory) memory=$2 ;;
+        --vcpus) vcpus=$2 ;;
+        --cpu) cpu=$2 ;;
+        --ws) ws=$2 ;;
+        --rate) rate=$2 ;;
+        *) die "guest-define: unknown option $1." ;;
+        esac
+        shift 2
+    done
+    [ "$memory" -ge 96 ] || die "guest-define: a guest needs at least 96 MiB to boot, not $memory."
+    guest_xml "$name" "$memory" "$vcpus" "lab.cpu=$cpu lab.ws=$ws lab.rate=$rate" >"$LAB/shared/$name.xml"
+    inside "$host" virsh -q -c qemu:///system define "$IMAGES/$name.xml" >&2
+}
+
+guest_start() { inside "$2" virsh -q -c qemu:///system start "$1" >&2; }
+
+guest_load() { # NAME HOST cpu=… ws=… rate=…
+    local name=$1 host=$2 word
+    require_guest_name "$name"
+    shift 2
+    for word in "$@"; do [[ $word =~ ^(cpu|ws|rate)=[0-9]+$ ]] || die "guest-load: '$word' is not cpu=N, ws=N or rate=N."; done
+    inside "$host" virsh -q -c qemu:///system qemu-agent-command "$name" \
+        '{"execute":"guest-exec","arguments":{"path":"/bin/sh","arg":["-c","echo '"$*"' > /run/load"]}}' >/dev/null
+}
+
+# Six small guests, unevenly on three hosts: enough for a planner to have an opinion. What is there already stays as it is.
+example_guests() {
+    local name host load known
+    known=$(for host in $(host_names); do inside "$host" virsh -q -c qemu:///system list --all --name 2>/dev/null || true; done)
+    while read -r name host load; do
+        grep -qx "$name" <<<"$known" && continue
+        # shellcheck disable=SC2086
+        guest_define "$name" "$host" $load
+        guest_start "$name" "$host"
+    done <<END
+web1 host1 --cpu 5 --ws 8 --rate 2
+web2 host2 --cpu 5 --ws 8 --rate 2
+db1 host2 --cpu 10 --ws 16 --rate 4
+web3 host3 --cpu 5 --ws 8 --rate 2
+db2 host3 --cpu 10 --ws 16 --rate 4
+batch1 host3 --cpu 15 --ws 0 --rate 0
+END
+}

@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# The guests' kernel and initramfs: built once into the cache, from Debian's packages, busybox, the guest agent and our load.
+
+image_key() { cat "$HERE"/guest/{load.c,init,shutdown} "$HERE/lib/image.sh" | sha256sum | cut -c1-16; }
+
+build_image() {
+    local key
+    key=$(image_key)
+    mkdir -p "$CACHE"
+    (
+        flock 8
+        [ -s "$CACHE/$key/initrd.gz" ] && exit 0
+        say "lab: building the guest image in $CACHE (once)"
+        rm -rf "$CACHE/work"
+        mkdir -p "$CACHE/work/root"/{bin,sbin,proc,sys,dev,run,lib/modules} "$CACHE/packages"
+        unpack_packages
+        fill_root "$CACHE/work/root"
+        (cd "$CACHE/work/root" && find . | cpio -o -H newc --quiet | gzip -6) >"$CACHE/work/initrd.gz"
+        mkdir -p "$CACHE/$key"
+        cp "$CACHE"/work/unpacked/boot/vmlinuz-* "$CACHE/$key/vmlinuz"
+        mv "$CACHE/work/initrd.gz" "$CACHE/$key/initrd.gz"
+        rm -rf "$CACHE/work"
+    ) 8>"$CACHE/lock"
+    [ -s "$CACHE/$key/initrd.gz" ] || die "the guest image could not be built; see the messages above."
+    printf '%s' "$CACHE/$key"
+}
+
+unpack_packages() {
+    local kernel package
+    kernel=$(apt-cache show --no-all-versions linux-image-cloud-amd64 | sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p')
+    [ -n "$kernel" ] || die "Debian's package linux-image-cloud-amd64 is not known here. Run: apt-get update"
+    for package in "$kernel" qemu-guest-agent; do
+        compgen -G "$CACHE/packages/${package}_*.deb" >/dev/null ||
+            (cd "$CACHE/packages" && { apt-get download -q "$package" || { apt-get update -q && apt-get download -q "$package"; }; } >&2) ||
+            die "could not download the package $package. Run: apt-get update && apt-get download $package"
+        dpkg -x "$CACHE"/packages/"${package}"_*.deb "$CACHE/work/unpacked"
+    done
+}
+
+fill_root() {
+    local root=$1 module library applet
+    cp /bin/busybox "$root/bin/busybox"
+    for applet in sh mount mkdir insmod cat echo sleep poweroff reboot; do ln -s busybox "$root/bin/$applet"; done
+    for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_balloon virtio_console; do
+        find "$CACHE/work/unpacked/lib/modules" -name "$module.ko" -exec cp {} "$root/lib/modules/" \;
+    done
+    cp "$CACHE/work/unpacked/usr/sbin/qemu-ga" "$root/bin/qemu-ga"
+    ldd "$root/bin/qemu-ga" | grep -o '/[^ ]*' | while read -r library; do
+        mkdir -p "$root${library%/*}"
+        cp -L "$library" "$root$library"
+    done
+    gcc -O2 -Wall -Werror -static -pthread -o "$root/bin/load" "$HERE/guest/load.c"
+    install -m 755 "$HERE/guest/init" "$root/init"
+    install -m 755 "$HERE/guest/shutdown" "$root/sbin/shutdown"
+}

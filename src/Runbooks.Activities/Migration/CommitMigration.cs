@@ -1,0 +1,64 @@
+using Runbooks.Hypervisors.Contract;
+using Runbooks.Workflows.Activities;
+
+namespace Runbooks.Activities.Migration;
+
+/// <summary>
+/// Stage 4, commitment: proves that the destination's copy is the one that runs, and ends a paused twin at the source if the
+/// hypervisors left one.
+/// </summary>
+[Activity("Runbooks", "Runbooks: Migration", "Stage 4. Proves on both hosts that the destination's copy is the one that runs, and ends a stale twin at the source.", DisplayName = "Commit migration")]
+public sealed class CommitMigration : IrreversibleActivity
+{
+    public override string NoUndoReason => "It only ends a copy that was proven to be stale; there is nothing in it to come back to.";
+
+    [Input(Description = "The VM.", Required = true)]
+    public Input<string> Vm { get; } = new();
+
+    [Input(Description = "The host that it ran on.", Required = true)]
+    public Input<string> Source { get; } = new();
+
+    [Input(Description = "The host that it runs on now.", Required = true)]
+    public Input<string> Destination { get; } = new();
+
+    protected override async Task<EffectResult> PerformAsync(EffectContext context)
+    {
+        var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
+        if (route is null)
+        {
+            return new EffectResult.Failed(problem!);
+        }
+
+        switch (await route.LookAsync(context, context.CancellationToken))
+        {
+            case MigrationPlace.Moved { PausedTwin: false }:
+                return new EffectResult.Done();
+            case MigrationPlace.Moved:
+                // The destination was just seen running, so the paused copy is the duplicate.
+                await context.EnsureOwnedAsync();
+                var destroyed = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source).DestroyAsync(route.Vm, context.CancellationToken);
+                return destroyed.IsOk ? new EffectResult.Done() : new EffectResult.Unknown($"The stale copy of {route.Vm} on {route.Source} could not be ended. {destroyed.Fault}");
+            case MigrationPlace.Unclear unclear:
+                return new EffectResult.Unknown($"{unclear.Fault} Until {route.Source} and {route.Destination} both answer, nothing is ended or removed.");
+            case MigrationPlace.Alarming alarming:
+                return new EffectResult.Unknown(alarming.Found);
+            case var place:
+                return new EffectResult.Unknown($"After the switch-over {route.Vm} was found {place}. Look at {route.Source} and {route.Destination}.");
+        }
+    }
+
+    protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
+    {
+        var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
+        return route is null
+            ? new Reconciliation.NotDone(problem!)
+            : await route.LookAsync(context, context.CancellationToken) switch
+            {
+                MigrationPlace.Moved { PausedTwin: false } => new Reconciliation.Done(),
+                MigrationPlace.Moved => new Reconciliation.NotDone("A stale, paused copy is still at the source."),
+                MigrationPlace.Unclear unclear => new Reconciliation.Unknown(unclear.Fault.ToString()),
+                MigrationPlace.Alarming alarming => new Reconciliation.Unknown(alarming.Found),
+                var place => new Reconciliation.Unknown($"Found {place}."),
+            };
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+using Runbooks.Hypervisors.Contract;
+using Runbooks.Workflows.Activities;
+
+namespace Runbooks.Activities.Migration;
+
+/// <summary>How a migration that is not simply going on is brought to an end; the same rules for every stage.</summary>
+internal static class MigrationEnding
+{
+    /// <summary>
+    /// Looks at a state that should pass. 240 looks of a quarter of a second: hypervisors were seen to take 30 s to agree
+    /// after a cut link.
+    /// </summary>
+    private const int MaxLooks = 240;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    public static Reconciliation Reconcile(MigrationPlace place, JsonObject outputsWhenMoved) => place switch
+    {
+        MigrationPlace.Moved => new Reconciliation.Done(outputsWhenMoved),
+        MigrationPlace.NotMoved => new Reconciliation.NotDone("The VM runs at the source, the destination has nothing of it, and no job moves it."),
+        MigrationPlace.InFlight => new Reconciliation.InProgress("A migration job is running."),
+        MigrationPlace.StoppedAtSource => new Reconciliation.InProgress("The VM is paused at the source and absent at the destination."),
+        MigrationPlace.Settling settling => new Reconciliation.InProgress(settling.Found),
+        MigrationPlace.Unclear unclear => new Reconciliation.Unknown(unclear.Fault.ToString()),
+        MigrationPlace.Alarming alarming => new Reconciliation.Unknown(alarming.Found),
+        _ => new Reconciliation.Unknown($"Unexpected {place}."),
+    };
+
+    /// <summary>
+    /// Deals with a state between the clear ones; null: look again. The VM that stopped at the source is resumed only when
+    /// the destination was just seen to have nothing of it.
+    /// </summary>
+    public static async Task<EffectResult?> SettleAsync(EffectContext context, MigrationRoute route, MigrationPlace place, int looks)
+    {
+        switch (place)
+        {
+            case MigrationPlace.StoppedAtSource when looks >= 4:
+                // Seen several times in a row: no hypervisor is going to change it any more.
+                await context.EnsureOwnedAsync();
+                var resumed = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source).ResumeAsync(route.Vm, context.CancellationToken);
+                return resumed.IsOk ? null : new EffectResult.Unknown($"VM {route.Vm} is paused at {route.Source} and could not be resumed. {resumed.Fault}");
+            case MigrationPlace.StoppedAtSource or MigrationPlace.Settling when looks < MaxLooks:
+                return null;
+            case MigrationPlace.Settling settling:
+                return new EffectResult.Unknown(settling.Found);
+            case MigrationPlace.Unclear unclear:
+                return new EffectResult.Unknown(unclear.Fault.ToString());
+            case MigrationPlace.Alarming when looks < 8:
+                // Two hosts are read one after the other; a switch-over in between looks like neither or both.
+                return null;
+            case MigrationPlace.Alarming alarming:
+                return new EffectResult.Unknown(alarming.Found);
+            default:
+                return new EffectResult.Unknown($"Unexpected {place}.");
+        }
+    }
+
+    /// <summary>Ends a running copy because the run was cancelled.</summary>
+    public static async Task<EffectResult> CancelAsync(EffectContext context, MigrationRoute route) =>
+        await ReturnAsync(context, route) switch
+        {
+            UndoResult.Undone { Note: var note } => new EffectResult.Failed($"Cancelled. {note}"),
+            UndoResult.Failed { Reason: var reason } => new EffectResult.Unknown(reason),
+            _ => new EffectResult.Unknown("Unexpected answer."),
+        };
+
+    /// <summary>
+    /// Sees to it that no job moves the VM any more and that exactly one copy runs: at the source, or, when the switch-over
+    /// has happened, at the destination, where it stays.
+    /// </summary>
+    public static async Task<UndoResult> ReturnAsync(EffectContext context, MigrationRoute route)
+    {
+        var source = context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source);
+        for (var looks = 1; ; looks++)
+        {
+            var place = await route.LookAsync(context, context.CancellationToken);
+            switch (place)
+            {
+                case MigrationPlace.NotMoved:
+                    return new UndoResult.Undone($"{route.Vm} runs on {route.Source}; {route.Destination} has nothing of it.");
+                case MigrationPlace.Moved:
+                    return new UndoResult.Undone($"{route.Vm} runs on {route.Destination}: the switch-over had happened, so there was no copy left to end.");
+                case MigrationPlace.InFlight:
+                    await context.EnsureOwnedAsync();
+                    var aborted = await source.AbortMigrationAsync(route.Vm, context.CancellationToken);
+                    if (!aborted.IsOk && looks > MaxLooks)
+                    {
+                        return new UndoResult.Failed($"The migration of {route.Vm} could not be ended. {aborted.Fault}");
+                    }
+
+                    break;
+                default:
+                    if (await SettleAsync(context, route, place, looks) is EffectResult.Unknown { Reason: var reason })
+                    {
+                        return new UndoResult.Failed(reason);
+                    }
+
+                    break;
+            }
+
+            await Task.Delay(Pause, context.Clock, context.CancellationToken);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Text.Json.Nodes;
+using Runbooks.Hypervisors.Contract;
+using Runbooks.Workflows.Activities;
+
+namespace Runbooks.Activities.Migration;
+
+/// <summary>
+/// Stage 2, iterative pre-copy: copies memory while the guest runs, until few enough dirty pages remain, or enough rounds,
+/// bytes or time are spent. The job belongs to the source host: it outlives us, and after a restart it is joined.
+/// </summary>
+[Activity("Runbooks", "Runbooks: Migration", "Stage 2. Copies memory round by round while the guest runs; ends on dirty pages, rounds, bytes or time.", DisplayName = "Pre-copy")]
+public sealed class PreCopy : ChangeActivity
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+
+    [Input(Description = "The VM.", Required = true)]
+    public Input<string> Vm { get; } = new();
+
+    [Input(Description = "The host that it runs on.", Required = true)]
+    public Input<string> Source { get; } = new();
+
+    [Input(Description = "The host that it goes to.", Required = true)]
+    public Input<string> Destination { get; } = new();
+
+    [Input(Description = "Most MiB per second on the wire; 0: no limit.", DefaultValue = 0)]
+    public Input<int> BandwidthMiBs { get; } = new();
+
+    [Input(Description = "Switch over when no more than this remains to be sent, MiB.", DefaultValue = 8)]
+    public Input<int> DirtyThresholdMiB { get; } = new();
+
+    [Input(Description = "Switch over after so many rounds (Xen's classic limit is 29).", DefaultValue = 29)]
+    public Input<int> MaxRounds { get; } = new();
+
+    [Input(Description = "Switch over when this many times the guest's memory was sent (Xen's classic limit is 3).", DefaultValue = 3.0)]
+    public Input<double> MaxDataFactor { get; } = new();
+
+    [Input(Description = "Switch over after this time.", DefaultValue = "00:10:00")]
+    public Input<TimeSpan> TimeLimit { get; } = new();
+
+    [Output(Description = "What ended the copy: DirtyPages, Rounds, Data, Time, or SwitchedOver when the guest had nothing left to send.")]
+    public Output<string> StoppedBy { get; } = new();
+
+    [Output(Description = "Rounds so far.")]
+    public Output<int> Rounds { get; } = new();
+
+    [Output(Description = "Bytes sent so far.")]
+    public Output<long> SentBytes { get; } = new();
+
+    protected override async Task<EffectResult> PerformAsync(EffectContext context)
+    {
+        var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
+        if (route is null)
+        {
+            return new EffectResult.Failed(problem!);
+        }
+
+        var place = await route.LookAsync(context, context.CancellationToken);
+        if (place is not MigrationPlace.NotMoved)
+        {
+            // We have not started anything yet (a step that had is reconciled and joined), so this is somebody else's doing.
+            return new EffectResult.Failed(place switch
+            {
+                MigrationPlace.InFlight => $"VM {route.Vm} is being migrated already, and not by this run. Wait for that migration, or abort it with 'virsh domjobabort {route.Vm}' on {route.Source}.",
+                MigrationPlace.Unclear unclear => unclear.Fault.ToString(),
+                MigrationPlace.Alarming alarming => alarming.Found,
+                MigrationPlace.Moved => $"VM {route.Vm} runs on {route.Destination} already.",
+                MigrationPlace.Settling settling => settling.Found,
+                _ => $"VM {route.Vm} is paused at {route.Source} by an earlier migration. Look at {route.Destination}; if it has nothing of the VM, resume it.",
+            });
+        }
+
+        if (context.CancelRequested.IsCancellationRequested)
+        {
+            return new EffectResult.Failed("The run was cancelled before the copy started.");
+        }
+
+        await context.EnsureOwnedAsync();
+        int? bandwidth = context.Get(BandwidthMiBs) is var limit and > 0 ? limit : null;
+        var started = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source)
+            .StartMigrationAsync(new MigrationRequest(route.Vm, route.Destination, bandwidth, HoldSwitchOver: true), context.CancellationToken);
+        if (!started.IsOk)
+        {
+            return started.Fault.NothingChanged
+                ? new EffectResult.Failed($"The migration was not started. {started.Fault}")
+                : new EffectResult.Unknown(started.Fault.ToString());
+        }
+
+        return await WatchAsync(context, route);
+    }
+
+    protected override Task<EffectResult> JoinAsync(EffectContext context)
+    {
+        var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
+        return route is null ? Task.FromResult<EffectResult>(new EffectResult.Failed(problem!)) : WatchAsync(context, route);
+    }
+
+    protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
+    {
+        var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
+        return route is null ? new Reconciliation.NotDone(problem!) : MigrationEnding.Reconcile(await route.LookAsync(context, context.CancellationToken), Moved());
+    }
+
+    protected override async Task<UndoResult> UndoAsync(EffectContext context)
+    {
+        var (route, _) = MigrationRoute.Read(context, Vm, Source, Destination);
+        return route is null ? new UndoResult.Undone("Nothing was started.") : await MigrationEnding.ReturnAsync(context, route);
+    }
+
+    /// <summary>Watches the job until a stop condition holds, the job has ended, or nobody can tell.</summary>
+    private async Task<EffectResult> WatchAsync(EffectContext context, MigrationRoute route)
+    {
+        var settling = 0;
+        while (true)
+        {
+            var place = await route.LookAsync(context, context.CancellationToken);
+            switch (place)
+            {
+                case MigrationPlace.InFlight { Progress: var progress }:
+                    if (context.CancelRequested.IsCancellationRequested)
+                    {
+                        return await MigrationEnding.CancelAsync(context, route);
+                    }
+
+                    await context.ReportProgressAsync(MigrationJson.Progress("pre-copy", progress));
+                    if (StopCondition(context, progress) is { } stop)
+                    {
+                        return new EffectResult.Done(new JsonObject { [nameof(StoppedBy)] = stop, [nameof(Rounds)] = progress.Round, [nameof(SentBytes)] = progress.SentBytes });
+                    }
+
+                    settling = 0;
+                    break;
+                case MigrationPlace.Moved:
+                    return new EffectResult.Done(Moved());
+                case MigrationPlace.NotMoved:
+                    return new EffectResult.Failed($"The migration of {route.Vm} ended without moving it; it goes on on {route.Source}. The logs of libvirtd on {route.Source} and {route.Destination} say why.");
+                default:
+                    if (await MigrationEnding.SettleAsync(context, route, place, ++settling) is { } ended)
+                    {
+                        return ended;
+                    }
+
+                    break;
+            }
+
+            await Task.Delay(Poll, context.Clock, context.CancellationToken);
+        }
+    }
+
+    /// <summary>The three conditions of the live-migration literature, and time.</summary>
+    private string? StopCondition(EffectContext context, MigrationProgress progress) =>
+        progress.Phase == MigrationPhase.StopAndCopy ? "SwitchedOver"
+        : progress.Round > 1 && progress.RemainingBytes <= (long)context.Get(DirtyThresholdMiB) * 1024 * 1024 ? "DirtyPages"
+        : progress.Round >= context.Get(MaxRounds) ? "Rounds"
+        : progress.TotalBytes > 0 && progress.SentBytes >= context.Get(MaxDataFactor) * progress.TotalBytes ? "Data"
+        : progress.Elapsed >= context.Get(TimeLimit) ? "Time"
+        : null;
+
+    private static JsonObject Moved() => new() { [nameof(StoppedBy)] = "SwitchedOver" };
+}

@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+using Runbooks.Hypervisors.Contract;
+using Runbooks.Workflows.Activities;
+
+namespace Runbooks.Activities.Migration;
+
+/// <summary>
+/// Stage 3, stop-and-copy: lets the hypervisor stop the guest for the last pages and waits until it runs on the destination.
+/// The point of no return.
+/// </summary>
+[Activity("Runbooks", "Runbooks: Migration", "Stage 3. Lets the guest stop for the last pages and waits until it runs on the destination. There is no way back after it.", DisplayName = "Stop and copy")]
+public sealed class StopAndCopy : IrreversibleActivity
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    public override string NoUndoReason =>
+        "The guest runs on the destination and its memory at the source is stale. Going back would be a second migration, which an operator or the planner may start.";
+
+    [Input(Description = "The VM.", Required = true)]
+    public Input<string> Vm { get; } = new();
+
+    [Input(Description = "The host that it runs on.", Required = true)]
+    public Input<string> Source { get; } = new();
+
+    [Input(Description = "The host that it goes to.", Required = true)]
+    public Input<string> Destination { get; } = new();
+
+    [Input(Description = "How long the guest may stand still, ms.", DefaultValue = 300)]
+    public Input<int> MaxDowntimeMs { get; } = new();
+
+    [Input(Description = "How long to wait for the switch-over before the migration is given up.", DefaultValue = "00:02:00")]
+    public Input<TimeSpan> TimeLimit { get; } = new();
+
+    protected override async Task<EffectResult> PerformAsync(EffectContext context)
+    {
+        var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
+        if (route is null)
+        {
+            return new EffectResult.Failed(problem!);
+        }
+
+        var source = context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source);
+        var giveUp = context.Clock.GetUtcNow() + context.Get(TimeLimit);
+        var released = false;
+        for (var settling = 0; ;)
+        {
+            var place = await route.LookAsync(context, context.CancellationToken);
+            switch (place)
+            {
+                case MigrationPlace.Moved:
+                    return new EffectResult.Done();
+                case MigrationPlace.NotMoved:
+                    return new EffectResult.Failed($"The migration of {route.Vm} ended without moving it; it goes on on {route.Source}. The logs of libvirtd on {route.Source} and {route.Destination} say why.");
+                case MigrationPlace.InFlight when context.CancelRequested.IsCancellationRequested:
+                    return await MigrationEnding.CancelAsync(context, route);
+                case MigrationPlace.InFlight when context.Clock.GetUtcNow() >= giveUp:
+                    var ended = await MigrationEnding.CancelAsync(context, route);
+                    return ended is EffectResult.Failed
+                        ? new EffectResult.Failed($"{route.Vm} did not switch over within {context.Get(TimeLimit)}: it dirties memory faster than {context.Get(MaxDowntimeMs)} ms of standing still can carry. Allow more downtime, or move it when it writes less.")
+                        : ended;
+                case MigrationPlace.InFlight { Progress: var progress }:
+                    settling = 0;
+                    await context.ReportProgressAsync(MigrationJson.Progress("stop-and-copy", progress));
+                    if (!released)
+                    {
+                        await context.EnsureOwnedAsync();
+                        released = (await source.ReleaseSwitchOverAsync(route.Vm, TimeSpan.FromMilliseconds(context.Get(MaxDowntimeMs)), context.CancellationToken)).IsOk;
+                    }
+
+                    break;
+                default:
+                    if (await MigrationEnding.SettleAsync(context, route, place, ++settling) is { } result)
+                    {
+                        return result;
+                    }
+
+                    break;
+            }
+
+            await Task.Delay(Poll, context.Clock, context.CancellationToken);
+        }
+    }
+
+    protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
+    {
+        var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
+        return route is null ? new Reconciliation.NotDone(problem!) : MigrationEnding.Reconcile(await route.LookAsync(context, context.CancellationToken), new JsonObject());
+    }
+}

@@ -1,0 +1,172 @@
+using System.Text.Json;
+using Runbooks.Fleet.Model;
+using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Libvirt;
+using Runbooks.Hypervisors.Power;
+
+namespace Runbooks.Hypervisors.Configuration;
+
+/// <summary>
+/// The fleet file: which hosts there are and how to reach and switch them. It comes from an operator's editor, so a bad
+/// one is answered with all its problems at once, each with its host and field.
+/// </summary>
+/// <param name="Configuration">What it says; null when it has problems.</param>
+/// <param name="Problems">What is wrong, one sentence each.</param>
+public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<string> Problems)
+{
+    private const int MostHosts = 100_000;
+
+    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>Reads a file; one that is not there or cannot be read is a problem like others.</summary>
+    public static FleetFile Load(string path)
+    {
+        try
+        {
+            return Parse(File.ReadAllText(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new FleetFile(null, [$"The fleet file '{path}' cannot be read: {e.Message}"]);
+        }
+    }
+
+    public static FleetFile Parse(string json)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(json, Lenient);
+        }
+        catch (JsonException e)
+        {
+            return new FleetFile(null, [$"the file: is not JSON: {e.Message}"]);
+        }
+
+        using (document)
+        {
+            var problems = new List<string>();
+            var configuration = Read(new JsonFields(document.RootElement, string.Empty, problems), problems);
+            return problems.Count == 0 ? new FleetFile(configuration, []) : new FleetFile(null, problems);
+        }
+    }
+
+    private static FleetConfiguration Read(JsonFields file, List<string> problems)
+    {
+        var driver = file.Text(file.Required("driver"), "driver");
+        if (driver is not (null or "libvirt"))
+        {
+            file.Problem("driver", $"'{driver}' is not a known driver; known is libvirt");
+        }
+
+        var sshConfig = file.Text(file.Optional("sshConfig"), "sshConfig");
+        if (sshConfig is not null && !Path.IsPathFullyQualified(sshConfig))
+        {
+            file.Problem("sshConfig", $"must be an absolute path, found '{sshConfig}'");
+        }
+
+        var check = file.Optional("unsafeMigration") switch
+        {
+            null => StorageCheck.Strict,
+            { ValueKind: JsonValueKind.True } => StorageCheck.Unsafe,
+            { ValueKind: JsonValueKind.False } => StorageCheck.Strict,
+            _ => Wrong(),
+        };
+
+        var hosts = new List<FleetFileHost>();
+        if (file.Required("hosts") is { } list)
+        {
+            if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > MostHosts)
+            {
+                file.Problem("hosts", $"must be a list of 1 to {MostHosts} hosts");
+            }
+            else
+            {
+                hosts.AddRange(list.EnumerateArray()
+                    .Select((element, i) => ReadHost(element, i, check, problems))
+                    .OfType<FleetFileHost>());
+            }
+        }
+
+        foreach (var twice in hosts.GroupBy(h => h.Entry.Name).Where(g => g.Count() > 1))
+        {
+            file.Problem("hosts", $"the name '{twice.Key}' is used {twice.Count()} times");
+        }
+
+        file.RefuseUnknown();
+        return new FleetConfiguration(sshConfig, hosts);
+
+        StorageCheck Wrong()
+        {
+            file.Problem("unsafeMigration", "must be true or false");
+            return StorageCheck.Strict;
+        }
+    }
+
+    private static FleetFileHost? ReadHost(JsonElement element, int index, StorageCheck check, List<string> problems)
+    {
+        var name = element.ValueKind == JsonValueKind.Object && element.TryGetProperty("name", out var given) ? given.ToString() : string.Empty;
+        var before = problems.Count;
+        var host = new JsonFields(element, name.Length == 0 ? $"hosts[{index}]" : $"hosts[{index}] ({name})", problems);
+
+        var text = host.Text(host.Required("name"), "name");
+        if (!HostName.TryParse(text, out var hostName) && text is not null)
+        {
+            host.Problem("name", $"'{text}' is not a host name: 1 to 63 letters, digits, '.', '_', '+' or '-', starting with a letter or digit");
+        }
+
+        var pool = host.Text(host.Optional("pool"), "pool") ?? "default";
+        var priority = host.Number(host.Optional("priority"), "priority", 0, int.MaxValue) ?? 0;
+        var ssh = Word(host, "ssh", host.Text(host.Optional("ssh"), "ssh") ?? text);
+        var uri = Word(host, "migrationUri", host.Text(host.Optional("migrationUri"), "migrationUri") ?? $"qemu+ssh://{ssh}/system");
+        var memory = host.Number(host.Optional("memoryMiB"), "memoryMiB", 1, int.MaxValue);
+        var cpus = host.Number(host.Optional("cpus"), "cpus", 1, 65_536);
+        var power = host.Optional("power") is { } commands ? ReadPower(commands, $"hosts[{index}] ({name}).power", problems) : null;
+        host.RefuseUnknown();
+
+        return problems.Count == before
+            ? new FleetFileHost(new HostEntry(hostName, pool, priority), new LibvirtHost(hostName, ssh!, uri!, check, memory, cpus), power)
+            : null;
+    }
+
+    /// <summary>A word for a command line: it must not be able to pass for an option or for two words.</summary>
+    private static string? Word(JsonFields host, string field, string? value)
+    {
+        if (value is not null && (value[0] == '-' || value.Any(char.IsWhiteSpace)))
+        {
+            host.Problem(field, $"must not start with '-' or hold a space, found '{value}'");
+        }
+
+        return value;
+    }
+
+    private static PowerCommands ReadPower(JsonElement element, string place, List<string> problems)
+    {
+        var power = new JsonFields(element, place, problems);
+        var commands = new PowerCommands(power.Command("status"), power.Command("on"), power.Command("off"), ReadEnvironment(power));
+        power.RefuseUnknown();
+        return commands;
+    }
+
+    private static Dictionary<string, string> ReadEnvironment(JsonFields power)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (power.Optional("environment") is not { } given)
+        {
+            return environment;
+        }
+
+        if (given.ValueKind != JsonValueKind.Object)
+        {
+            power.Problem("environment", "must be an object of texts");
+            return environment;
+        }
+
+        foreach (var variable in given.EnumerateObject())
+        {
+            environment[variable.Name] = power.Text(variable.Value, $"environment.{variable.Name}") ?? string.Empty;
+        }
+
+        return environment;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Runbooks.Hypervisors.Processes;
+
+/// <summary>How a child process ended.</summary>
+/// <param name="ExitCode">Its exit code; null when it was ended because its time was over.</param>
+/// <param name="Output">What it wrote to its output.</param>
+/// <param name="Errors">What it wrote to its error output.</param>
+internal sealed record ChildResult(int? ExitCode, string Output, string Errors)
+{
+    public bool TimedOut => ExitCode is null;
+}
+
+/// <summary>What to do with the processes that a child has started, when the child is ended.</summary>
+internal enum Descendants
+{
+    Leave,
+    End,
+}
+
+/// <summary>Runs one program to its end, without any shell between.</summary>
+/// <remarks>
+/// Output is read while the child runs, so that a full pipe cannot stop it, and only for a moment after it has ended:
+/// something that it left behind may hold the pipe open for ever. More than <see cref="MostCharacters"/> is dropped.
+/// </remarks>
+internal static class ChildProcess
+{
+    private const int MostCharacters = 16 * 1024 * 1024;
+
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
+    /// <exception cref="System.ComponentModel.Win32Exception">The program is not there or may not be run.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the child has been ended.</exception>
+    public static async Task<ChildResult> RunAsync(
+        ProcessStartInfo start,
+        TimeSpan timeout,
+        Descendants descendants,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        start.UseShellExecute = false;
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        using var process = new Process { StartInfo = start };
+        process.Start();
+        process.StandardInput.Close();
+        var output = new PipeText(process.StandardOutput, MostCharacters);
+        var errors = new PipeText(process.StandardError, MostCharacters);
+
+        using var limit = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await process.WaitForExitAsync(either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            End(process, descendants);
+            cancellationToken.ThrowIfCancellationRequested();
+            return new ChildResult(null, output.SoFar(), errors.SoFar());
+        }
+
+        await Task.WhenAny(Task.WhenAll(output.Ended, errors.Ended), Task.Delay(LastWords, time, cancellationToken));
+        return new ChildResult(process.ExitCode, output.SoFar(), errors.SoFar());
+    }
+
+    private static void End(Process process, Descendants descendants)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: descendants == Descendants.End);
+        }
+        catch (InvalidOperationException)
+        {
+            // It ended in this very moment.
+        }
+    }
+
+    /// <summary>The text that has come through a pipe so far.</summary>
+    private sealed class PipeText
+    {
+        private readonly StringBuilder text = new();
+
+        public PipeText(StreamReader reader, int most) => Ended = ReadAsync(reader, most);
+
+        public Task Ended { get; }
+
+        public string SoFar()
+        {
+            lock (text)
+            {
+                return text.ToString();
+            }
+        }
+
+        private async Task ReadAsync(StreamReader reader, int most)
+        {
+            var buffer = new char[4096];
+            try
+            {
+                while (await reader.ReadAsync(buffer) is > 0 and var count)
+                {
+                    lock (text)
+                    {
+                        text.Append(buffer, 0, Math.Min(count, most - text.Length));
+                    }
+                }
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+            {
+                // The pipe was closed under us because the process was ended: what came until then counts.
+            }
+        }
+    }
+}

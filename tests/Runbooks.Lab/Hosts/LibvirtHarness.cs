@@ -1,0 +1,71 @@
+using Runbooks.Fleet.Model;
+using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Tests.Contract;
+
+namespace Runbooks.Lab.Hosts;
+
+/// <summary>Two of the lab's hosts for one test, with the guests that it makes.</summary>
+public sealed class LibvirtHarness(LabHosts lab) : ContractHarness
+{
+    private static readonly HostName First = new("host1");
+    private static readonly HostName Second = new("host2");
+    private static int count;
+
+    private readonly List<VmName> guests = [];
+
+    public override IHypervisor A => lab.Fleet.Hypervisor(First);
+
+    public override IHypervisor B => lab.Fleet.Hypervisor(Second);
+
+    public override IHostPower PowerA => lab.Fleet.Power(First);
+
+    public override IHostPower PowerB => lab.Fleet.Power(Second);
+
+    public override async Task<VmName> DefineAsync(GuestSpec guest)
+    {
+        var name = new VmName($"guest{Interlocked.Increment(ref count)}");
+        guests.Add(name);
+        await lab.Lab.RunAsync(
+            "guest-define", name.Value, First.Value,
+            "--memory", $"{guest.MemoryMiB}",
+            "--vcpus", $"{guest.Vcpus}",
+            "--cpu", $"{(int)(guest.CpuLoad * 100)}",
+            "--ws", $"{guest.WorkingSetMiB}",
+            "--rate", $"{guest.WriteMiBs}");
+        return name;
+    }
+
+    public override async Task UntilGuestIsUpAsync(VmName vm)
+    {
+        // The guest's load starts before its agent, and the agent is what hears a shutdown.
+        using var limit = new CancellationTokenSource(Limit);
+        while ((await lab.Lab.TryAsync("enter", First.Value, "virsh", "-q", "-c", "qemu:///system", "qemu-agent-command", vm.Value, """{"execute":"guest-ping"}""")).Code != 0)
+        {
+            await Task.Delay(Pause, limit.Token);
+        }
+    }
+
+    public override Task PauseOnAAsync(VmName vm) => lab.VirshAsync(First, "suspend", vm.Value);
+
+    public override async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        foreach (var host in new[] { First, Second })
+        {
+            var hypervisor = lab.Fleet.Hypervisor(host);
+            await lab.Lab.RunAsync("poweron", host.Value);
+            await lab.Lab.RunAsync("heal", host.Value);
+            await lab.Lab.RunAsync("virtd-start", host.Value);
+            while (!(await hypervisor.ObserveAsync(limit.Token)).IsOk)
+            {
+                await Task.Delay(Pause, limit.Token);
+            }
+
+            foreach (var guest in guests)
+            {
+                await hypervisor.DestroyAsync(guest, limit.Token);
+                await hypervisor.UndefineAsync(guest, limit.Token);
+            }
+        }
+    }
+}
