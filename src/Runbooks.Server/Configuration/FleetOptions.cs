@@ -40,10 +40,6 @@ public sealed class FleetOptions
         {
             problems.Add("Fleet:Driver is libvirt and Fleet:File is not set; name the fleet.json that lists the hosts.");
         }
-        else if (Driver == FleetDriver.Libvirt && !System.IO.File.Exists(File))
-        {
-            problems.Add($"Fleet:File names '{File}', which does not exist.");
-        }
 
         if (Interval < TimeSpan.FromMilliseconds(200) || Interval > TimeSpan.FromMinutes(5))
         {

@@ -1,3 +1,4 @@
+using Runbooks.Hypervisors.Configuration;
 using Runbooks.Workflows.Execution;
 
 namespace Runbooks.Server.Configuration;
@@ -14,6 +15,9 @@ public sealed record Settings(
     WorkflowsOptions Workflows,
     EngineOptions Engine)
 {
+    /// <summary>What the fleet file says; null for a simulated fleet.</summary>
+    public FleetConfiguration? Hosts { get; init; }
+
     /// <summary>Settings, or everything that is wrong with the configuration: an operator mends it in one go.</summary>
     public static (Settings? Settings, IReadOnlyList<string> Problems) Read(IConfiguration configuration)
     {
@@ -34,6 +38,13 @@ public sealed record Settings(
         settings.Simulation.Check(problems);
         settings.Policy.Check(problems);
         EngineSettingsCheck.Check(settings.Engine, problems);
+        if (settings.Fleet is { Driver: FleetDriver.Libvirt, File.Length: > 0 })
+        {
+            var file = FleetFile.Load(settings.Fleet.File);
+            problems.AddRange(file.Problems.Select(p => $"{settings.Fleet.File}: {p}"));
+            settings = settings with { Hosts = file.Configuration };
+        }
+
         return problems.Count == 0 ? (settings, []) : (null, problems);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Observation;
+using Host = Runbooks.Fleet.Model.Host;
 
 namespace Runbooks.Server.Fleet;
 

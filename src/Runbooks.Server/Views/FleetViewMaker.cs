@@ -5,6 +5,7 @@ using Runbooks.Server.Configuration;
 using Runbooks.Server.Fleet;
 using Runbooks.Server.Runs;
 using Runbooks.Workflows.Runs;
+using Host = Runbooks.Fleet.Model.Host;
 
 namespace Runbooks.Server.Views;
 
