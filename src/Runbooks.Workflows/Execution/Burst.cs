@@ -8,8 +8,9 @@ namespace Runbooks.Workflows.Execution;
 /// One stay of a run in a worker: from the wake-up until nothing is left to do. The order of things in it is what the
 /// guarantees of <see cref="RunExecutor"/> rest on: control flow, commit, start what was committed, wait, take in outcomes.
 /// </summary>
-internal sealed class Burst(EngineServices engine, RunMemory memory, CancellationToken abandoned) : IDisposable
+internal sealed class Burst(EngineServices engine, RunMemory memory, CancellationTokenSource abandon) : IDisposable
 {
+    private readonly CancellationToken abandoned = abandon.Token;
     private readonly Interpreter interpreter = new(memory, engine.Runs, engine.Logger);
     private readonly EffectRunner effects = new(engine.Options, engine.Clock, engine.Logger);
     private readonly Dictionary<Task, Func<Task>> inFlight = [];
@@ -25,7 +26,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
     {
         try
         {
-            Begin(snapshot);
+            await BeginAsync(snapshot);
             while (await StepAsync())
             {
                 await WaitAsync();
@@ -33,15 +34,13 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         }
         finally
         {
-            // Crashed, stopped or lost: effects stop waiting (their token is cancelled by the caller), and are let go.
-            foreach (var task in inFlight.Keys)
-            {
-                _ = task.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            }
+            // Crashed, stopped or lost: effects stop waiting and are let go; nobody here concludes anything from them.
+            await abandon.CancelAsync();
+            await Task.WhenAll(inFlight.Keys).ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 
-    private void Begin(RunSnapshot snapshot)
+    private async Task BeginAsync(RunSnapshot snapshot)
     {
         if (memory.Run.Status == RunStatus.Pending)
         {
@@ -60,6 +59,12 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         foreach (var bookmark in memory.Bookmarks.Where(b => b.DueAt <= snapshot.Now).ToArray())
         {
             interpreter.Resume(bookmark, null);
+        }
+
+        if (memory.Run.Status == RunStatus.Compensating)
+        {
+            // Before anything is launched: what turns out not to have happened must not be started any more.
+            await cancelRequested.CancelAsync();
         }
 
         foreach (var execution in memory.Executions.Where(e => e.Status == ActivityStatus.Running && interpreter.ActivityOf(e) is EffectActivity).ToArray())
@@ -88,6 +93,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         if (memory.Run.Status == RunStatus.Compensating)
         {
             await cancelRequested.CancelAsync();
+            interpreter.Withdraw(starting);
             starting = [];
         }
 

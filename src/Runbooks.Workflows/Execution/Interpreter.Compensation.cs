@@ -60,6 +60,19 @@ internal sealed partial class Interpreter
         }
     }
 
+    /// <summary>Takes back effects that were requested in the same breath in which the run failed: they were never started.</summary>
+    public void Withdraw(IReadOnlyList<ActivityExecution> requested)
+    {
+        foreach (var execution in requested)
+        {
+            execution.Effect = EffectState.None;
+            if (execution.Status == ActivityStatus.Running)
+            {
+                Cancel(execution);
+            }
+        }
+    }
+
     /// <summary>
     /// The next step to be undone: the one that completed last and is not undone yet. Its intent is recorded here. Steps
     /// without an undo are noted on the way with their reason.

@@ -16,7 +16,7 @@ namespace Runbooks.Workflows.Execution;
 internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILogger logger)
 {
     /// <summary>Work items of one burst. A flowchart that cycles without ever touching the world is stopped here.</summary>
-    private const int MaxItemsPerBurst = 100_000;
+    private const int MaxItemsPerBurst = 10_000;
 
     private readonly Queue<Func<ValueTask>> items = new();
     private readonly List<ActivityExecution> effectsToStart = [];

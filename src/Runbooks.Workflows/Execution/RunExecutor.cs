@@ -34,7 +34,7 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
                 return;
             }
 
-            using var burst = new Burst(engine, new RunMemory(snapshot, definition, claim, clock), abandon.Token);
+            using var burst = new Burst(engine, new RunMemory(snapshot, definition, claim, clock), abandon);
             await burst.RunAsync(snapshot);
         }
         finally

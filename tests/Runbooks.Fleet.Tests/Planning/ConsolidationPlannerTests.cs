@@ -65,7 +65,7 @@ public sealed class ConsolidationPlannerTests
         var plan = new FleetBuilder()
             .Host("a", priority: 1).Host("b").Host("c")
             .Vm("big", "a", memory: 6_000).Vm("small", "a", memory: 1_000)
-            .Vm("v1", "b", memory: 10_000).Vm("v2", "c", memory: 4_000)
+            .Vm("v1", "b", memory: 12_000).Vm("v2", "c", memory: 4_000)
             .Plan();
 
         Assert.Equal([("big", "c"), ("small", "b")], plan.Moves.Select(m => (m.Vm.Value, m.To.Value)));

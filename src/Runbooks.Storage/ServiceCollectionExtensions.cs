@@ -1,0 +1,91 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Runbooks.Fleet.History;
+using Runbooks.Fleet.Reservations;
+using Runbooks.Storage.Embedded;
+using Runbooks.Storage.Fleet;
+using Runbooks.Storage.Migrations;
+using Runbooks.Storage.Model;
+using Runbooks.Storage.Runs;
+using Runbooks.Storage.Startup;
+using Runbooks.Workflows.Journal;
+
+namespace Runbooks.Storage;
+
+public static class ServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds PostgreSQL, private or given, as the keeper of runs, definitions, messages, reservations, modes and loads. The
+    /// host's start makes it ready before any other service starts, and throws <see cref="StorageUnavailableException"/>
+    /// when it cannot be used. The data source itself is registered too, for the scheduler's job store.
+    /// </summary>
+    public static IServiceCollection AddRunbooksStorage(this IServiceCollection services, Action<StorageOptions> configure)
+    {
+        services.AddOptions<StorageOptions>().Configure(configure).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptions.Validator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(EmbeddedIfWanted);
+        services.AddSingleton(Connect);
+        services.AddSingleton(provider => new Migrator(
+            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<ILoggerFactory>().CreateLogger("Runbooks.Storage.Migrations")));
+        services.AddDbContextFactory<RunbooksContext>((provider, context) => Configure(context, provider.GetRequiredService<NpgsqlDataSource>()));
+
+        services.AddSingleton<IRunStore, PostgresRunStore>();
+        services.AddSingleton<IDefinitionStore, PostgresDefinitionStore>();
+        services.AddSingleton<IOutbox, PostgresOutbox>();
+        services.AddSingleton<IReservationLedger, PostgresReservationLedger>();
+        services.AddSingleton<IHostModes, PostgresHostModes>();
+        services.AddSingleton<IFleetHistory, PostgresFleetHistory>();
+
+        services.AddSingleton<WorkerNameLock>();
+        services.AddSingleton<IHostedService>(provider => new StorageLifetime(
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            provider.GetRequiredService<Migrator>(),
+            provider.GetRequiredService<WorkerNameLock>(),
+            provider.GetRequiredService<EmbeddedChoice>().Cluster));
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<WorkerNameLock>());
+        return services;
+    }
+
+    /// <summary>Read only. Each statement at "information" would bury what an operator looks for; an error still arrives as an exception.</summary>
+    internal static void Configure(DbContextOptionsBuilder context, NpgsqlDataSource database) => context
+        .UseNpgsql(database)
+        .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
+        .ConfigureWarnings(w => w.Log((RelationalEventId.CommandExecuted, LogLevel.Debug)));
+
+    private static EmbeddedChoice EmbeddedIfWanted(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;
+        return new EmbeddedChoice(options.ConnectionString is null
+            ? new EmbeddedPostgres(
+                options.DataFolder,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILoggerFactory>().CreateLogger<EmbeddedPostgres>())
+            : null);
+    }
+
+    private static NpgsqlDataSource Connect(IServiceProvider provider)
+    {
+        var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;
+        var parts = new NpgsqlConnectionStringBuilder(options.ConnectionString ?? provider.GetRequiredService<EmbeddedChoice>().Cluster!.ConnectionString)
+        {
+            MaxPoolSize = options.MaxConnections,
+        };
+        parts.ApplicationName ??= "runbooks";
+        return NpgsqlDataSource.Create(parts.ConnectionString);
+    }
+
+    /// <summary>The private cluster, or none. The container disposes of it, also when the start failed half way.</summary>
+    private sealed record EmbeddedChoice(EmbeddedPostgres? Cluster) : IAsyncDisposable, IDisposable
+    {
+        public void Dispose() => Cluster?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+        public ValueTask DisposeAsync() => Cluster?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Runbooks.Storage.Migrations;
+using Runbooks.Storage.Model;
+
+namespace Runbooks.Storage.Tests.Fixture;
+
+/// <summary>A database of its own for one test class, with our schema.</summary>
+public sealed class MigratedDatabase(PostgresCluster cluster) : IAsyncLifetime
+{
+    public NpgsqlDataSource Source { get; private set; } = null!;
+
+    internal IDbContextFactory<RunbooksContext> Contexts => new ContextFactory(Source);
+
+    public async Task InitializeAsync()
+    {
+        Source = NpgsqlDataSource.Create(await cluster.CreateDatabaseAsync());
+        await new Migrator(Source, NullLogger.Instance).MigrateAsync(upTo: null, CancellationToken.None);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Source is not null)
+        {
+            await Source.DisposeAsync();
+        }
+    }
+
+    public async Task EmptyAsync() => await ExecuteAsync(
+        """
+        TRUNCATE runbooks.runs, runbooks.definitions, runbooks.outbox, runbooks.reservations,
+                 runbooks.host_modes, runbooks.host_samples, runbooks.vm_samples CASCADE
+        """);
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var command = Source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    private sealed class ContextFactory(NpgsqlDataSource source) : IDbContextFactory<RunbooksContext>
+    {
+        public RunbooksContext CreateDbContext()
+        {
+            var options = new DbContextOptionsBuilder<RunbooksContext>();
+            ServiceCollectionExtensions.Configure(options, source);
+            return new RunbooksContext(options.Options);
+        }
+    }
+}

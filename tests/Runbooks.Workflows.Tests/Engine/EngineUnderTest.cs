@@ -1,0 +1,143 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Definitions;
+using Runbooks.Workflows.Execution;
+using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Journal.InMemory;
+using Runbooks.Workflows.Runs;
+
+namespace Runbooks.Workflows.Tests.Engine;
+
+/// <summary>
+/// The engine on the in-memory store, with workers that die when the probe says so and are started again, as a process
+/// would be: what was committed is all that the next one knows.
+/// </summary>
+public sealed class EngineUnderTest
+{
+    private readonly Dictionary<Type, object> services = [];
+
+    public EngineUnderTest(ActivityRegistry registry, FastTime? clock = null)
+    {
+        Clock = clock ?? new FastTime(200);
+        Store = new InMemoryRunStore(Clock);
+        Catalog = new DefinitionCatalog(new InMemoryDefinitionStore(Clock), new DefinitionReader(registry));
+        Runs = new RunFactory(Catalog, new TimeOrderedIds(Clock), Clock);
+        Signal = new WorkSignal(Clock);
+        Starter = new RunStarter(Catalog, Runs, Store, Signal);
+    }
+
+    public FastTime Clock { get; }
+
+    public InMemoryRunStore Store { get; }
+
+    public DefinitionCatalog Catalog { get; }
+
+    public RunFactory Runs { get; }
+
+    public RunStarter Starter { get; }
+
+    public WorkSignal Signal { get; }
+
+    public CrashProbe Probe { get; } = new();
+
+    public EngineOptions Options { get; } = new() { Worker = "worker-1", Poll = TimeSpan.FromMilliseconds(500) };
+
+    public EngineUnderTest With<T>(T service)
+        where T : notnull
+    {
+        services[typeof(T)] = service;
+        return this;
+    }
+
+    public async Task<EngineUnderTest> LoadAsync(params string[] definitions)
+    {
+        var problems = await Catalog.LoadAsync([.. definitions.Select((json, i) => ($"definition-{i}.json", json))], CancellationToken.None);
+        Assert.Empty(problems);
+        return this;
+    }
+
+    public async Task<RunId> StartAsync(string definitionId, JsonObject? input = null, string? key = null)
+    {
+        var answer = await Starter.StartAsync(new StartRequest(definitionId, input ?? [], "test", key), CancellationToken.None);
+        return Assert.IsType<StartAnswer.Accepted>(answer).RunId;
+    }
+
+    public async Task<Run> RunAsync(string definitionId, JsonObject? input = null)
+    {
+        var id = await StartAsync(definitionId, input);
+        await WorkAsync();
+        return await FindAsync(id);
+    }
+
+    public async Task<Run> FindAsync(RunId id) => (await Store.FindAsync(id, CancellationToken.None))!;
+
+    public Task<IReadOnlyList<ActivityExecution>> StepsAsync(RunId id) => Store.ExecutionsAsync(id, CancellationToken.None);
+
+    public Task<IReadOnlyList<JournalEntry>> JournalAsync(RunId id) => Store.JournalAsync(id, 0, 100_000, CancellationToken.None);
+
+    /// <summary>Ids of activities in the order in which they completed.</summary>
+    public async Task<string[]> CompletedAsync(RunId id) =>
+        [.. (await StepsAsync(id)).Where(s => s.CompletionOrder is not null).OrderBy(s => s.CompletionOrder).Select(s => s.ActivityId)];
+
+    public RunExecutor Executor(string worker) => new(Services(worker), Catalog);
+
+    /// <summary>Works until no run has anything left to do: every run has ended, needs a person, or waits for something outside.</summary>
+    public async Task WorkAsync()
+    {
+        var executor = Executor(Options.Worker);
+        for (var idle = 0; idle < 400;)
+        {
+            if (await Store.ClaimNextAsync(Options.Worker, Options.Lease, CancellationToken.None) is not { } claim)
+            {
+                var open = await Store.ListAsync(new RunFilter { OnlyOpen = true, Limit = 500 }, CancellationToken.None);
+                if (open.All(r => r.Status == RunStatus.NeedsAttention || (r.Status == RunStatus.Suspended && r.Reason?.StartsWith("Waits until", StringComparison.Ordinal) != true && !WaitsForOpen(r, open))))
+                {
+                    return;
+                }
+
+                idle++;
+                await Task.Delay(TimeSpan.FromMilliseconds(500), Clock);
+                continue;
+            }
+
+            idle = 0;
+            try
+            {
+                await executor.ExecuteAsync(claim, CancellationToken.None);
+            }
+            catch (SimulatedCrashException)
+            {
+                // A new process of the same name: the leases of the dead one end, and it starts from what was committed.
+                _ = await Store.ReleaseAllAsync(Options.Worker, CancellationToken.None);
+            }
+        }
+
+        Assert.Fail("The runs did not come to rest.");
+    }
+
+    private static bool WaitsForOpen(Run run, IReadOnlyList<Run> open) => open.Any(o => o.ParentRunId == run.Id && o.Status != RunStatus.NeedsAttention);
+
+    private EngineServices Services(string worker) => new(
+        Store,
+        Runs,
+        new Provider(services),
+        new EngineOptions
+        {
+            Worker = worker,
+            Lease = Options.Lease,
+            Poll = Options.Poll,
+            ReconcileFor = Options.ReconcileFor,
+            MaxAttempts = Options.MaxAttempts,
+            MaxUndoAttempts = Options.MaxUndoAttempts,
+        },
+        Clock,
+        Probe,
+        Signal,
+        NullLogger.Instance);
+
+    private sealed class Provider(Dictionary<Type, object> services) : IServiceProvider
+    {
+        public object? GetService(Type serviceType) => services.GetValueOrDefault(serviceType);
+    }
+}
