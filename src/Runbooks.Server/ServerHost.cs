@@ -7,7 +7,7 @@ using Runbooks.Server.Logging;
 using Runbooks.Server.Pages;
 using Runbooks.Server.Runs;
 using Runbooks.Server.Startup;
-using Runbooks.Server.Storage;
+using Runbooks.Server.Stores;
 
 namespace Runbooks.Server;
 
@@ -42,6 +42,7 @@ public static class ServerHost
             .AddStores(settings)
             .AddEngine(settings)
             .AddFleet(settings)
+            .AddMessaging(settings)
             .AddLiveView()
             .AddFleetApi(settings)
             .AddRadzenComponents()

@@ -1,4 +1,5 @@
 using Runbooks.Hypervisors.Configuration;
+using Runbooks.Messaging.Settings;
 using Runbooks.Workflows.Execution;
 
 namespace Runbooks.Server.Configuration;
@@ -18,11 +19,16 @@ public sealed record Settings(
     /// <summary>What the fleet file says; null for a simulated fleet.</summary>
     public FleetConfiguration? Hosts { get; init; }
 
+    /// <summary>Sections <c>Messaging</c>, <c>Schedules</c> and <c>Events</c>.</summary>
+    public required MessagingSettings Messaging { get; init; }
+
     /// <summary>Settings, or everything that is wrong with the configuration: an operator mends it in one go.</summary>
     public static (Settings? Settings, IReadOnlyList<string> Problems) Read(IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         var problems = new List<string>(UnknownKeys.In(configuration));
+        var (messaging, messagingProblems) = MessagingSettings.Read(configuration);
+        problems.AddRange(messagingProblems);
         var settings = new Settings(
             Path.GetFullPath(configuration["Data"] is { Length: > 0 } data ? data : "var"),
             Bind<ServerOptions>(configuration, ServerOptions.Section, problems),
@@ -31,7 +37,10 @@ public sealed record Settings(
             Bind<SimulationOptions>(configuration, SimulationOptions.Section, problems),
             Bind<PolicyOptions>(configuration, PolicyOptions.Section, problems),
             Bind<WorkflowsOptions>(configuration, WorkflowsOptions.Section, problems),
-            Bind<EngineOptions>(configuration, EngineSettingsCheck.Section, problems));
+            Bind<EngineOptions>(configuration, EngineSettingsCheck.Section, problems))
+        {
+            Messaging = messaging ?? new MessagingSettings(null, [], []),
+        };
         settings.Server.Check(problems);
         settings.Database.Check(problems);
         settings.Fleet.Check(problems);

@@ -4,7 +4,6 @@ using Runbooks.Hypervisors.Observation;
 using Runbooks.Server.Configuration;
 using Runbooks.Server.Logging;
 using Runbooks.Server.Startup;
-using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Fleet;
 
@@ -15,7 +14,6 @@ public sealed class FleetSampler(
     ModeBoard modes,
     IFleetHistory history,
     ICrossingSink crossings,
-    IIdSource ids,
     Settings settings,
     TimeProvider clock,
     ServiceHealth health,
@@ -48,7 +46,7 @@ public sealed class FleetSampler(
     {
         try
         {
-            await crossings.RaiseAsync($"threshold-{ids.Next():n}", crossing, at, stoppingToken);
+            await crossings.RaiseAsync(crossing, at, stoppingToken);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -9,7 +9,7 @@ namespace Runbooks.Server.Fleet;
 /// <param name="Metric"><c>average-load</c> or <c>host-load</c>.</param>
 /// <param name="Value">The load, 0 to 1.</param>
 /// <param name="Threshold">The threshold that it crossed.</param>
-/// <param name="Direction"><c>below</c> or <c>above</c>.</param>
+/// <param name="Direction"><c>falling</c> or <c>rising</c>.</param>
 public sealed record Crossing(string Pool, HostName? Host, string Metric, double Value, double Threshold, string Direction);
 
 /// <summary>
@@ -24,8 +24,8 @@ public sealed class ThresholdWatch(Thresholds thresholds)
 
     public const string AverageLoad = "average-load";
     public const string HostLoad = "host-load";
-    public const string Below = "below";
-    public const string Above = "above";
+    public const string Falling = "falling";
+    public const string Rising = "rising";
 
     private readonly HashSet<(string Subject, string Direction)> crossed = [];
 
@@ -56,10 +56,10 @@ public sealed class ThresholdWatch(Thresholds thresholds)
 
     private void WatchBelow(List<Crossing> found, string pool, double load)
     {
-        var key = ($"pool/{pool}", Below);
+        var key = ($"pool/{pool}", Falling);
         if (load < thresholds.LoadMin && crossed.Add(key))
         {
-            found.Add(new Crossing(pool, null, AverageLoad, load, thresholds.LoadMin, Below));
+            found.Add(new Crossing(pool, null, AverageLoad, load, thresholds.LoadMin, Falling));
         }
         else if (load > thresholds.LoadMin + DeadBand)
         {
@@ -69,10 +69,10 @@ public sealed class ThresholdWatch(Thresholds thresholds)
 
     private void WatchAbove(List<Crossing> found, string pool, HostName? host, string metric, double load)
     {
-        var key = (host is { } h ? $"host/{h}" : $"pool/{pool}", Above);
+        var key = (host is { } h ? $"host/{h}" : $"pool/{pool}", Rising);
         if (load > thresholds.LoadMax && crossed.Add(key))
         {
-            found.Add(new Crossing(pool, host, metric, load, thresholds.LoadMax, Above));
+            found.Add(new Crossing(pool, host, metric, load, thresholds.LoadMax, Rising));
         }
         else if (load < thresholds.LoadMax - DeadBand)
         {

@@ -27,7 +27,7 @@ public sealed class Announcer(ILoggerFactory loggers)
             "{Subject}: load {Value:0.00} is {Direction} {Threshold:0.00}",
             crossing.Host is { } host ? host.Value : $"pool '{crossing.Pool}', average",
             crossing.Value,
-            crossing.Direction,
+            crossing.Direction == ThresholdWatch.Falling ? "below" : "above",
             crossing.Threshold);
     }
 

@@ -57,5 +57,5 @@ internal static class StartReport
     private static TextWriter Error => System.Console.Error;
 
     private static bool IsUnexpected(Exception e) =>
-        e is not (IOException or UnauthorizedAccessException or System.Data.Common.DbException or InvalidDataException);
+        e is not (IOException or UnauthorizedAccessException or System.Data.Common.DbException or InvalidDataException or Runbooks.Storage.StorageUnavailableException);
 }
