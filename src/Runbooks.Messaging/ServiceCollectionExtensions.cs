@@ -40,6 +40,7 @@ public static class ServiceCollectionExtensions
         AddScheduler(services, store);
         AddBus(services, settings);
         services.AddHostedService<OutboxDispatcher>();
+        services.AddSingleton<IThresholdEvents, ThresholdPublisher>();
         return services;
     }
 
