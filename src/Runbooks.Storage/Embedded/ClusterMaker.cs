@@ -37,7 +37,7 @@ internal sealed class ClusterMaker(ClusterFolder folder, PostgresBinaries binari
         if (!reach.Ok)
         {
             throw new StorageUnavailableException(
-                $"The account {account.Name}, which runs the private PostgreSQL, cannot enter {folder.Root}: a folder above it is closed to others. Open that folder (chmod o+x), or choose another with Storage:DataFolder, such as /var/lib/runbooks.");
+                $"The account {account.Name}, which runs the private PostgreSQL, cannot enter {folder.Root}: a folder above it is closed to others. Open that folder (chmod o+x), or choose another with --Data, such as /var/lib/runbooks.");
         }
     }
 
@@ -115,7 +115,7 @@ internal sealed class ClusterMaker(ClusterFolder folder, PostgresBinaries binari
         if (owner != account.UserId && owner != Native.UserId)
         {
             throw new StorageUnavailableException(
-                $"The folder for the database's socket, {path}, belongs to user {owner}. Remove it, or choose a shorter Storage:DataFolder.");
+                $"The folder for the database's socket, {path}, belongs to user {owner}. Remove it, or choose a shorter --Data=<folder>.");
         }
     }
 }

@@ -22,7 +22,7 @@ internal sealed class DataFolderLock : IDisposable
         catch (IOException e)
         {
             throw new StorageUnavailableException(
-                $"Another server ({WhoHolds(dataFolder)}) uses the data folder {dataFolder}. Stop it first, or start this one with another folder: --Storage:DataFolder=<folder>.", e);
+                $"Another server ({WhoHolds(dataFolder)}) uses the data folder {dataFolder}. Stop it first, or start this one with another folder: --Data=<folder>.", e);
         }
 
         // Apart from the lock, because a locked file cannot be read.

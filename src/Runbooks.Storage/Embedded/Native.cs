@@ -15,7 +15,7 @@ internal static class Native
         if (chown(path, account.UserId, account.GroupId) != 0)
         {
             throw new StorageUnavailableException(
-                $"{path} could not be given to the account {account.Name} (errno {Marshal.GetLastPInvokeError()}). Choose a data folder on a local file system with Storage:DataFolder.");
+                $"{path} could not be given to the account {account.Name} (errno {Marshal.GetLastPInvokeError()}). Choose a data folder on a local file system with --Data=<folder>.");
         }
     }
 

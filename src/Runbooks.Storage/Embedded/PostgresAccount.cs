@@ -27,7 +27,7 @@ internal sealed record PostgresAccount(string Name, uint UserId, uint GroupId, b
             return owner == Native.UserId
                 ? new PostgresAccount(Environment.UserName, owner, 0, IsOurs: true)
                 : throw new StorageUnavailableException(
-                    $"The database in {clusterFolder} belongs to user {owner}, and this process runs as user {Native.UserId}. Start the server as root or as that user, or choose another Storage:DataFolder.");
+                    $"The database in {clusterFolder} belongs to user {owner}, and this process runs as user {Native.UserId}. Start the server as root or as that user, or choose another folder with --Data=<folder>.");
         }
 
         var ownerId = exists ? await Native.OwnerAsync(clusterFolder, cancellationToken) : 0;

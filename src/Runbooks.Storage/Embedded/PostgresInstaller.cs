@@ -26,7 +26,7 @@ internal sealed class PostgresInstaller(ILogger logger)
         if (!File.Exists("/usr/bin/apt-get"))
         {
             throw new StorageUnavailableException(
-                $"{what} are not on this machine (looked in /usr/lib/postgresql, PATH and pg_config). Install them with the system's package manager (Fedora: dnf install postgresql-server), or set Storage:ConnectionString to a database server.");
+                $"{what} are not on this machine (looked in /usr/lib/postgresql, PATH and pg_config). Install them with the system's package manager (Fedora: dnf install postgresql-server), or set Database:ConnectionString to a database server.");
         }
 
         if (!Native.IsRoot)

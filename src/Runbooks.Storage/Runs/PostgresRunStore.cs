@@ -98,6 +98,7 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
         batch.Add($"SELECT {RunRows.ExecutionColumns} FROM runbooks.executions WHERE run_id = $1 ORDER BY number").With(id);
         batch.Add("SELECT id, execution_number, name, due_at, payload FROM runbooks.bookmarks WHERE run_id = $1 ORDER BY id").With(id);
         batch.AddInbox(id);
+        batch.Add("SELECT clock_timestamp()");
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var run = (await reader.ToListAsync(RunRows.ReadRun, cancellationToken)).FirstOrDefault() ?? throw new LeaseLostException(claim);
         await reader.NextResultAsync(cancellationToken);
@@ -105,7 +106,10 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
         await reader.NextResultAsync(cancellationToken);
         var bookmarks = await reader.ToListAsync(RunRows.ReadBookmark, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        return new RunSnapshot(run, steps, bookmarks, await reader.ToListAsync(RunRows.ReadStimulus, cancellationToken));
+        var stimuli = await reader.ToListAsync(RunRows.ReadStimulus, cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var now = await reader.ToListAsync(row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
+        return new RunSnapshot(run, steps, bookmarks, stimuli, now[0]);
     }
 
     public async Task CommitAsync(RunCommit commit, CancellationToken cancellationToken)

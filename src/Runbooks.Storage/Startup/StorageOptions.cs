@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Runbooks.Storage;
 
-/// <summary>Section <c>Storage</c>.</summary>
+/// <summary>What the storage has to know; its messages use the names of the server's settings.</summary>
 public sealed class StorageOptions
 {
     /// <summary>Beside the program that is started, as a newcomer expects it.</summary>
@@ -37,22 +37,22 @@ public sealed class StorageOptions
             var problems = new List<string>();
             if (options.ConnectionString is not null && ProblemOf(options.ConnectionString) is { } problem)
             {
-                problems.Add($"Storage:ConnectionString is not a PostgreSQL connection string: {problem}");
+                problems.Add($"Database:ConnectionString is not a PostgreSQL connection string: {problem}");
             }
 
             if (string.IsNullOrWhiteSpace(options.DataFolder))
             {
-                problems.Add("Storage:DataFolder is empty; name a folder, such as 'var'.");
+                problems.Add("Data is empty; name a folder, such as 'var'.");
             }
 
             if (string.IsNullOrWhiteSpace(options.WorkerName) || options.WorkerName.Length > 100)
             {
-                problems.Add($"Storage:WorkerName is '{options.WorkerName}'; use 1 to 100 characters.");
+                problems.Add($"Engine:Worker is '{options.WorkerName}'; use 1 to 100 characters.");
             }
 
             if (options.MaxConnections is < 5 or > 1000)
             {
-                problems.Add($"Storage:MaxConnections is {options.MaxConnections}; use 5 to 1000.");
+                problems.Add($"Database:MaxConnections is {options.MaxConnections}; use 5 to 1000.");
             }
 
             return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);

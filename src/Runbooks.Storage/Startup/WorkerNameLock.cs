@@ -38,7 +38,7 @@ internal sealed partial class WorkerNameLock(
             if (clock.GetUtcNow() > deadline)
             {
                 throw new StorageUnavailableException(
-                    $"Another server works under the name '{worker}' on the database {DatabaseTarget.Of(database)}. Stop it, or give this one a name of its own: --Storage:WorkerName=<name>.");
+                    $"Another server works under the name '{worker}' on the database {DatabaseTarget.Of(database)}. Stop it, or give this one a name of its own: --Engine:Worker=<name>.");
             }
 
             await Task.Delay(RetryEvery, clock, cancellationToken);

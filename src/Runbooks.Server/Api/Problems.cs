@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Mvc;
+
+namespace Runbooks.Server.Api;
+
+/// <summary>Errors of the API: problem+json (RFC 9457) with a <c>code</c> that never changes its meaning.</summary>
+internal static class Problems
+{
+    public const string UnknownRunbook = "unknown-runbook";
+    public const string InvalidInput = "invalid-input";
+    public const string MalformedBody = "malformed-body";
+    public const string InvalidQuery = "invalid-query";
+    public const string UnknownRun = "unknown-run";
+    public const string NotNow = "not-allowed-in-this-state";
+    public const string KeyReused = "idempotency-key-reused";
+    public const string NotJson = "not-json";
+    public const string CrossOrigin = "cross-origin";
+    public const string Unavailable = "unavailable";
+    public const string Internal = "internal-error";
+
+    public static IResult Of(int status, string code, string title, string detail, params IEnumerable<KeyValuePair<string, object?>> more)
+    {
+        var problem = new ProblemDetails { Status = status, Title = title, Detail = detail, Type = $"urn:runbooks:problem:{code}" };
+        problem.Extensions["code"] = code;
+        foreach (var (key, value) in more)
+        {
+            problem.Extensions[key] = value;
+        }
+
+        return Results.Problem(problem);
+    }
+
+    /// <summary>Bad request; <c>errors</c> holds, for each field, what is wrong with it.</summary>
+    public static IResult Invalid(string code, string title, IEnumerable<(string Field, string Message)> errors)
+    {
+        var byField = errors.GroupBy(e => e.Field, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Select(e => e.Message).ToArray(), StringComparer.Ordinal);
+        var detail = string.Join(" ", byField.SelectMany(e => e.Value.Select(m => $"{e.Key}: {m}")));
+        return Of(StatusCodes.Status400BadRequest, code, title, detail, new KeyValuePair<string, object?>("errors", byField));
+    }
+
+    public static IResult NoSuchRun(string id) =>
+        Of(StatusCodes.Status404NotFound, UnknownRun, "No such run", $"There is no run '{id}'. GET /api/runs lists the runs.");
+}

@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Runbooks.Server.Runs;
+using Runbooks.Workflows.Runs;
+
+namespace Runbooks.Server.Pages;
+
+/// <summary>
+/// The console: one page, rendered on the server from the same boards that the API reads. <c>console.js</c> listens to the
+/// hub and brings the page up to date in place; without it the page is simply what it was when it was loaded.
+/// </summary>
+internal static class ConsoleEndpoints
+{
+    public static void MapConsole(this IEndpointRouteBuilder routes)
+    {
+        _ = routes.MapGet("/", (HttpRequest request) => Page(request, null)).ExcludeFromDescription();
+        _ = routes.MapGet("/runs/{id}", RunPageAsync).ExcludeFromDescription();
+    }
+
+    private static async Task<RazorComponentResult> RunPageAsync(string id, HttpRequest request, RunRequests requests, CancellationToken cancellationToken)
+    {
+        var detail = RunId.TryParse(id, out var run) ? await requests.DetailAsync(run, cancellationToken) : null;
+        var page = Page(request, new RunSelection(id, detail));
+        page.StatusCode = detail is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;
+        return page;
+    }
+
+    private static RazorComponentResult<App> Page(HttpRequest request, RunSelection? selected)
+    {
+        request.HttpContext.Response.Headers.CacheControl = "no-store";
+        return new RazorComponentResult<App>(new Dictionary<string, object?>
+        {
+            [nameof(App.Selected)] = selected,
+            [nameof(App.ShowAll)] = request.Query.ContainsKey("all"),
+        });
+    }
+}
+
+/// <summary>The run that the page shows in detail; the detail is null when there is no such run.</summary>
+public sealed record RunSelection(string Id, Views.RunDetail? Detail);

@@ -1,0 +1,110 @@
+using System.Text.Json.Nodes;
+using Runbooks.Fleet.Model;
+using Runbooks.Server.Logging;
+using Runbooks.Server.Views;
+using Runbooks.Workflows.Runs;
+
+namespace Runbooks.Server.Pages;
+
+/// <summary>Numbers, times and states as the page writes them.</summary>
+internal static class Words
+{
+    public static string Percent(double? share) => share is { } s ? $"{s * 100:0} %" : "–";
+
+    /// <summary>A share as a length of a bar, in percent without a unit.</summary>
+    public static string Length(double? share) => $"{Math.Clamp(share ?? 0, 0, 1) * 100:0.0}%";
+
+    public static string Memory(int mebibytes) => mebibytes >= 1024 ? $"{mebibytes / 1024.0:0.#} GiB" : $"{mebibytes} MiB";
+
+    public static string Bytes(long bytes) => bytes switch
+    {
+        >= 1L << 30 => $"{bytes / (double)(1L << 30):0.0} GiB",
+        >= 1L << 20 => $"{bytes / (double)(1L << 20):0} MiB",
+        _ => $"{bytes / 1024.0:0} KiB",
+    };
+
+    public static string Ago(DateTimeOffset at, DateTimeOffset now) => (now - at) switch
+    {
+        { TotalSeconds: < 5 } => "just now",
+        { TotalSeconds: < 60 } span => $"{span.TotalSeconds:0} s ago",
+        { TotalMinutes: < 60 } span => $"{(int)span.TotalMinutes} min ago",
+        { TotalHours: < 24 } span => $"{(int)span.TotalHours} h ago",
+        _ => at.ToString("yyyy-MM-dd HH:mm"),
+    };
+
+    public static string Took(DateTimeOffset from, DateTimeOffset? to, DateTimeOffset now) => RunWords.Span((to ?? now) - from);
+
+    /// <summary>The name of the CSS class of a status; also its sign.</summary>
+    public static (string Css, string Sign) Look(RunStatus status) => status switch
+    {
+        RunStatus.Finished => ("good", "✓"),
+        RunStatus.Compensated => ("warn", "↶"),
+        RunStatus.Cancelled => ("mute", "⊘"),
+        RunStatus.NeedsAttention => ("bad", "!"),
+        RunStatus.Faulted => ("bad", "✕"),
+        RunStatus.Compensating => ("warn", "↶"),
+        RunStatus.Pending => ("mute", "…"),
+        _ => ("live", "▸"),
+    };
+
+    public static (string Css, string Sign, string Word) Look(StageState state) => state switch
+    {
+        StageState.Done => ("done", "✓", "done"),
+        StageState.Current => ("current", "", "in progress"),
+        StageState.Failed => ("failed", "✕", "failed"),
+        StageState.Undone => ("undone", "↶", "undone"),
+        StageState.Skipped => ("skipped", "–", "not reached"),
+        _ => ("waiting", "", "still to come"),
+    };
+
+    public static (string Css, string Word) Look(LoadClass? load) => load switch
+    {
+        LoadClass.Low => ("low", "low"),
+        LoadClass.Medium => ("medium", "medium"),
+        LoadClass.High => ("high", "high"),
+        _ => ("unknown", "load not known yet"),
+    };
+
+    /// <summary>What a migrating step reported, in one line.</summary>
+    public static string Progress(JsonObject? progress)
+    {
+        if (progress is null)
+        {
+            return "";
+        }
+
+        var parts = new List<string>();
+        if (Number(progress, "round") is > 0 and var round)
+        {
+            parts.Add($"round {round}");
+        }
+
+        if (Number(progress, "remainingBytes") is { } remaining && Number(progress, "totalBytes") is > 0)
+        {
+            parts.Add($"{Bytes(remaining)} left");
+        }
+
+        if (Number(progress, "bandwidthBytesPerSecond") is > 0 and var bandwidth)
+        {
+            parts.Add($"{Bytes(bandwidth)}/s");
+        }
+
+        if (Number(progress, "dirtyBytesPerSecond") is > 0 and var dirty)
+        {
+            parts.Add($"dirties {Bytes(dirty)}/s");
+        }
+
+        return string.Join(" · ", parts);
+    }
+
+    /// <summary>Share of the guest's memory that the destination has, 0 to 1; null when it is not told.</summary>
+    public static double? Copied(JsonObject? progress) =>
+        progress is not null && Number(progress, "totalBytes") is > 0 and var total && Number(progress, "remainingBytes") is { } remaining
+            ? Math.Clamp(1 - (remaining / (double)total), 0, 1)
+            : null;
+
+    private static long? Number(JsonObject progress, string name) =>
+        progress[name] is JsonValue value && value.TryGetValue<double>(out var number) ? (long)number
+        : progress[name] is JsonValue whole && whole.TryGetValue<long>(out var exact) ? exact
+        : progress[name] is JsonValue small && small.TryGetValue<int>(out var integer) ? integer : null;
+}

@@ -1,0 +1,42 @@
+using System.Text.Json.Nodes;
+using Runbooks.Server.Views;
+using Runbooks.Workflows.Runs;
+
+namespace Runbooks.Server.Runs;
+
+/// <summary>A run as the console shows it in a list.</summary>
+/// <param name="Run">The head.</param>
+/// <param name="Title">What it is about, from its inputs: <c>vm07 → host02</c>.</param>
+/// <param name="Stages">How far it is.</param>
+/// <param name="Progress">What the running step reported last.</param>
+/// <param name="ChangedTheWorld">False for a run that has only looked.</param>
+/// <param name="Error">The first error of its steps.</param>
+public sealed record RunCard(Run Run, string Title, IReadOnlyList<StageView> Stages, JsonObject? Progress, bool ChangedTheWorld, string? Error)
+{
+    public StageView? CurrentStage => Stages.FirstOrDefault(s => s.State == StageState.Current);
+
+    /// <summary>What it is about, in a few words. Understands the inputs of a move; shows others as they are.</summary>
+    public static string TitleOf(Run run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        var vm = Text(run.Input, "vm");
+        var destination = Text(run.Input, "destination");
+        if (vm is not null && destination is not null)
+        {
+            return Text(run.Input, "source") is { } source ? $"{vm}: {source} → {destination}" : $"{vm} → {destination}";
+        }
+
+        return string.Join(", ", run.Input.Where(p => p.Value is JsonValue).Select(p => $"{p.Key} {p.Value}"));
+    }
+
+    private static string? Text(JsonObject input, string name) =>
+        input.FirstOrDefault(p => string.Equals(p.Key, name, StringComparison.OrdinalIgnoreCase)).Value?.ToString() is { Length: > 0 } text ? text : null;
+}
+
+/// <summary>Runs that are open or ended lately.</summary>
+/// <param name="Open">Open runs that nobody started as a part of another, oldest first.</param>
+/// <param name="Recent">Ended runs of their own, newest first.</param>
+public sealed record RunOverview(IReadOnlyList<RunCard> Open, IReadOnlyList<RunCard> Recent)
+{
+    public static RunOverview Empty { get; } = new([], []);
+}

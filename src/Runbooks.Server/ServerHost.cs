@@ -1,0 +1,60 @@
+using Radzen;
+using Runbooks.Server.Api;
+using Runbooks.Server.Configuration;
+using Runbooks.Server.Fleet;
+using Runbooks.Server.Live;
+using Runbooks.Server.Logging;
+using Runbooks.Server.Pages;
+using Runbooks.Server.Runs;
+using Runbooks.Server.Startup;
+using Runbooks.Server.Stores;
+
+namespace Runbooks.Server;
+
+/// <summary>Puts the server together: one line per concern, in the order in which hosted services start.</summary>
+public static class ServerHost
+{
+    /// <summary>A larger request is a mistake: the largest is a definition.</summary>
+    private const int LargestRequest = 4 * 1024 * 1024;
+
+    /// <summary>The configuration of a server: appsettings.json beside the program, environment, command line; later wins.</summary>
+    public static WebApplicationBuilder CreateBuilder(string[] args) => WebApplication.CreateBuilder(new WebApplicationOptions
+    {
+        Args = args,
+        ApplicationName = typeof(ServerHost).Assembly.GetName().Name,
+        ContentRootPath = AppContext.BaseDirectory,
+    });
+
+    public static WebApplication Build(WebApplicationBuilder builder, Settings settings)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(settings);
+        _ = builder.WebHost.UseUrls([.. settings.Server.UrlList]).UseStaticWebAssets().ConfigureKestrel(k =>
+        {
+            k.AddServerHeader = false;
+            k.Limits.MaxRequestBodySize = LargestRequest;
+        });
+        _ = builder.Logging.AddRunbooksLogs(settings.Data);
+        _ = builder.Services
+            .AddSingleton(settings)
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<ServiceHealth>()
+            .AddStores(settings)
+            .AddEngine(settings)
+            .AddFleet(settings)
+            .AddMessaging(settings)
+            .AddLiveView()
+            .AddFleetApi(settings)
+            .AddRadzenComponents()
+            .AddRazorComponents();
+
+        var app = builder.Build();
+        _ = app.UseExceptionHandler();
+        app.UseBrowserGuard();
+        app.MapFleetApi();
+        _ = app.MapHub<FleetHub>("/hubs/fleet");
+        _ = app.MapStaticAssets();
+        app.MapConsole();
+        return app;
+    }
+}

@@ -1,0 +1,61 @@
+using Runbooks.Server.Configuration;
+
+namespace Runbooks.Server.Startup;
+
+/// <summary>What an operator reads when the server starts, stops, or does neither.</summary>
+internal static class StartReport
+{
+    public const int BadConfiguration = 2;
+    public const int CouldNotStart = 1;
+
+    public static int RefuseConfiguration(IReadOnlyList<string> problems)
+    {
+        Error.WriteLine($"The server was not started: its configuration has {(problems.Count == 1 ? "a problem" : $"{problems.Count} problems")}.");
+        foreach (var problem in problems)
+        {
+            Error.WriteLine($"  - {problem}");
+        }
+
+        return BadConfiguration;
+    }
+
+    public static void Starting(Settings settings) =>
+        Out.WriteLine($"Runbooks starts with a {settings.Fleet.Driver.ToString().ToLowerInvariant()} fleet; data in {settings.Data}");
+
+    public static void Started(Settings settings, IEnumerable<string> urls)
+    {
+        var url = urls.FirstOrDefault() ?? settings.Server.Urls;
+        Out.WriteLine();
+        Out.WriteLine($"  Console   {url}/");
+        Out.WriteLine($"  API       {url}/openapi/v1.json");
+        Out.WriteLine($"  Log       {Path.Combine(settings.Data, "log")}");
+        Out.WriteLine("  Stop      Ctrl-C");
+        Out.WriteLine();
+    }
+
+    public static void Stopping() => Out.WriteLine("Stopping; runs in flight go on at the next start.");
+
+    /// <summary>One clear message; the stack is in the log when it is a bug.</summary>
+    public static int Failed(Exception exception, Settings settings)
+    {
+        var cause = exception is AggregateException { InnerExceptions: [var only] } ? only : exception;
+        var advice = cause is IOException && cause.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
+            ? " Another program listens there, perhaps another server; stop it, or choose another address: --Server:Urls=http://127.0.0.1:5081"
+            : "";
+        Error.WriteLine($"The server was not started. {cause.Message}{advice}");
+        if (IsUnexpected(cause))
+        {
+            Error.WriteLine($"This was not foreseen ({cause.GetType().Name}); the log in {Path.Combine(settings.Data, "log")} may tell more.");
+            Error.WriteLine(cause.StackTrace);
+        }
+
+        return CouldNotStart;
+    }
+
+    private static TextWriter Out => System.Console.Out;
+
+    private static TextWriter Error => System.Console.Error;
+
+    private static bool IsUnexpected(Exception e) =>
+        e is not (IOException or UnauthorizedAccessException or System.Data.Common.DbException or InvalidDataException or Runbooks.Storage.StorageUnavailableException);
+}

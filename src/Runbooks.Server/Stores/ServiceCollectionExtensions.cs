@@ -1,0 +1,37 @@
+using Runbooks.Fleet.History;
+using Runbooks.Fleet.Reservations;
+using Runbooks.Messaging;
+using Runbooks.Server.Configuration;
+using Runbooks.Storage;
+using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Journal.InMemory;
+
+namespace Runbooks.Server.Stores;
+
+internal static class ServiceCollectionExtensions
+{
+    /// <summary>Where runs, reservations and loads are kept: PostgreSQL, or the memory of this process.</summary>
+    public static IServiceCollection AddStores(this IServiceCollection services, Settings settings) =>
+        settings.Database.Kind == DatabaseKind.Memory
+            ? services.AddMemoryStores()
+            : services.AddRunbooksStorage(o =>
+            {
+                o.ConnectionString = settings.Database.ConnectionString;
+                o.DataFolder = settings.Data;
+                o.WorkerName = settings.Engine.Worker;
+                o.MaxConnections = settings.Database.MaxConnections;
+            });
+
+    /// <summary>What starts runs by time and by event, and tells the world about them.</summary>
+    public static IServiceCollection AddMessaging(this IServiceCollection services, Settings settings) =>
+        services.AddRunbooksMessaging(settings.Messaging, settings.Database.Kind == DatabaseKind.Memory ? ScheduleStore.Memory : ScheduleStore.Postgres);
+
+    private static IServiceCollection AddMemoryStores(this IServiceCollection services) => services
+        .AddSingleton<InMemoryRunStore>()
+        .AddSingleton<IRunStore>(p => p.GetRequiredService<InMemoryRunStore>())
+        .AddSingleton(p => p.GetRequiredService<InMemoryRunStore>().Outbox)
+        .AddSingleton<IDefinitionStore, InMemoryDefinitionStore>()
+        .AddSingleton<IReservationLedger, InMemoryReservationLedger>()
+        .AddSingleton<IHostModes, InMemoryHostModes>()
+        .AddSingleton<IFleetHistory, InMemoryFleetHistory>();
+}
