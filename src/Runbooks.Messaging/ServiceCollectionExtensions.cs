@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Quartz;
 using Runbooks.Messaging.Broker;
 using Runbooks.Messaging.Events;
@@ -56,7 +57,7 @@ public static class ServiceCollectionExtensions
 
             quartz.UsePersistentStore(persistent =>
             {
-                persistent.UsePostgres(source => source.UseRegisteredDataSource = true);
+                persistent.UsePostgres(source => source.DataSourceFactory = provider => provider.GetRequiredService<NpgsqlDataSource>());
                 persistent.UseClustering();
                 persistent.ConfigureStore(options =>
                 {
@@ -74,6 +75,7 @@ public static class ServiceCollectionExtensions
     {
         // The transport logs each of its attempts to connect; BrokerWatch and ParkedEventLog say what an operator needs, once.
         services.AddLogging(logging => logging.AddFilter("MassTransit", LogLevel.Critical));
+        services.AddHostedService<BusLogging>();
         services.AddReceiveEndpointObserver<BrokerWatch>();
         services.AddReceiveObserver<ParkedEventLog>();
         services.AddMassTransit(bus =>

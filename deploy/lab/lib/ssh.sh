@@ -42,10 +42,10 @@ END
 write_ssh_config() {
     cat >"$LAB/ssh/connect" <<END
 #!/bin/bash
-# Connects to HOST PORT from inside the lab's network.
+# Connects to HOST PORT from inside the lab's network; ssh's own ConnectTimeout does not reach in here.
 . "$HERE/lib/common.sh"
 pid=\$(process_of "$LAB/switch/pid") || { echo "lab: the lab $LAB is not running." >&2; exit 1; }
-exec nsenter --net="/proc/\$pid/ns/net" nc.openbsd -F "\$1" "\$2"
+exec nsenter --net="/proc/\$pid/ns/net" nc.openbsd -w 3 -F "\$1" "\$2"
 END
     chmod 755 "$LAB/ssh/connect"
     {

@@ -73,9 +73,10 @@ public static class MigrationObserver
         return (source.Kind, destination.Kind) switch
         {
             (CopyKind.Running, CopyKind.Running) => new MigrationPlace.Alarming($"VM {vm} runs on both hosts. Stop one copy at once, after looking which one the users reach."),
-            (_, CopyKind.Running) when source.Fault is null => new MigrationPlace.Moved(source.Kind == CopyKind.Paused),
+            (CopyKind.Paused, CopyKind.Running) => new MigrationPlace.Alarming($"VM {vm} runs at the destination, and at the source there is a copy that somebody paused. Look at both; only one may ever run."),
+            (_, CopyKind.Running) when source.Fault is null => new MigrationPlace.Moved(source.Kind == CopyKind.PausedByMigration),
             (CopyKind.Running, CopyKind.Absent or CopyKind.Off) => new MigrationPlace.NotMoved(),
-            (CopyKind.Running, CopyKind.Paused) => new MigrationPlace.Settling($"VM {vm} runs at the source, and the destination still has a half-arrived copy."),
+            (CopyKind.Running, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} runs at the source, and the destination still has a half-arrived copy."),
             (CopyKind.PausedByMigration, CopyKind.Absent) => new MigrationPlace.StoppedAtSource(),
             (CopyKind.PausedByMigration, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} is paused on both hosts while the hypervisors agree."),
             _ when source.Fault is { } fault => new MigrationPlace.Unclear(fault),

@@ -12,7 +12,7 @@ internal sealed class Virsh(HostName host, IRemoteShell shell)
 {
     public const string Connection = "qemu:///system";
 
-    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>Destroying and starting wait for QEMU; libvirt itself gives up after 30 s for a lock.</summary>
     private static readonly TimeSpan ChangeLimit = TimeSpan.FromSeconds(60);

@@ -88,6 +88,12 @@ internal sealed class SectionReader(IConfigurationSection section, string place,
             return null;
         }
 
+        // What was true in a JSON file arrives here as True.
+        if (bool.TryParse(text, out var truth))
+        {
+            return JsonValue.Create(truth);
+        }
+
         try
         {
             var parsed = JsonNode.Parse(text);

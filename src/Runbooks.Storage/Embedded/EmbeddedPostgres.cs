@@ -16,6 +16,8 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>Recovery after a crash replays the log first; on a slow disk that takes its time.</summary>
     private static readonly TimeSpan LongestStart = TimeSpan.FromMinutes(2);
 
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(100);
 
     private readonly ILogger logger;
@@ -87,7 +89,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
 
         var stop = account!.Command(binaries!.Program("pg_ctl"), "stop", "--pgdata", folder.Cluster, "--mode", "fast", "--wait", "--timeout", "60");
         var answer = await CommandLine.RunAsync(stop, "/", cancellationToken);
-        if (answer.Ok)
+        if (answer.Ok && await AllGoneAsync(cancellationToken))
         {
             logger.LogInformation("Stopped the private PostgreSQL in {Folder}", folder.Cluster);
             folder.RemoveSocketFolderOutside();
@@ -98,6 +100,23 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
 
         Abandon();
+    }
+
+    /// <summary>pg_ctl waits for the main process to say that it ends; its helpers, the one that writes the log last, end a moment later.</summary>
+    private async Task<bool> AllGoneAsync(CancellationToken cancellationToken)
+    {
+        var deadline = clock.GetUtcNow() + LongestEnd;
+        while (folder.Processes().Count > 0)
+        {
+            if (clock.GetUtcNow() > deadline)
+            {
+                return false;
+            }
+
+            await Task.Delay(PollEvery, clock, cancellationToken);
+        }
+
+        return true;
     }
 
     /// <summary>Leaves the cluster as the end of a killed process leaves it: running, and nobody's. For tests of the next start.</summary>

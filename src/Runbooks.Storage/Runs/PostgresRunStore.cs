@@ -106,10 +106,10 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
         await reader.NextResultAsync(cancellationToken);
         var bookmarks = await reader.ToListAsync(RunRows.ReadBookmark, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        var inbox = await reader.ToListAsync(RunRows.ReadStimulus, cancellationToken);
+        var stimuli = await reader.ToListAsync(RunRows.ReadStimulus, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return new RunSnapshot(run, steps, bookmarks, inbox, await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellationToken));
+        var now = await reader.ToListAsync(row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
+        return new RunSnapshot(run, steps, bookmarks, stimuli, now[0]);
     }
 
     public async Task CommitAsync(RunCommit commit, CancellationToken cancellationToken)

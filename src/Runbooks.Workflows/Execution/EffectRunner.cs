@@ -43,7 +43,10 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
                 case Reconciliation.NotDone when context.CancelRequested.IsCancellationRequested:
                     return new EffectResult.Failed("The run was cancelled before this step happened.");
                 case Reconciliation.NotDone notDone when execution.Attempt >= options.MaxAttempts:
-                    return new EffectResult.Failed($"It did not happen in {execution.Attempt} attempts. Found: {notDone.Found} Last: {reason}");
+                    var exhausted = $"It did not happen in {execution.Attempt} attempts. Found: {notDone.Found} Last: {reason}";
+
+                    // Where there is no way back, going back is no answer: a person decides.
+                    return activity is IrreversibleActivity ? new EffectResult.Unknown(exhausted) : new EffectResult.Failed(exhausted);
                 case Reconciliation.NotDone:
                     execution.Attempt++;
                     var again = await PerformAsync(activity, context, () => activity.PerformAsync(context));

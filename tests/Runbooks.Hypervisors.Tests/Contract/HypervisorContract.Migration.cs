@@ -107,7 +107,7 @@ public abstract partial class HypervisorContract
         var vm = await WritingOnAAsync();
         Ok(await lab.A.StartMigrationAsync(ToB(vm, lab.SlowMiBs, hold: true), None));
 
-        var held = await UntilAsync("the copy is in its second round", () => lab.A.ObserveMigrationAsync(vm, None), p => p.Round >= 2);
+        var held = await UntilAsync("the copy is in its third round", () => lab.A.ObserveMigrationAsync(vm, None), p => p.Round >= 3);
         Assert.Equal(MigrationPhase.PreCopy, held.Phase);
         Ok(await lab.A.ReleaseSwitchOverAsync(vm, TimeSpan.FromSeconds(10), None));
 

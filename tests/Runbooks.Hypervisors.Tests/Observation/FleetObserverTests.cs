@@ -10,6 +10,9 @@ namespace Runbooks.Hypervisors.Tests.Observation;
 
 public sealed class FleetObserverTests : IDisposable
 {
+    /// <summary>After this long a test that waits has failed.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private static readonly CancellationToken None = CancellationToken.None;
     private readonly SimulatedWorld world = new SimulatedWorld().WithWeb(load: 0.5);
     private readonly FixedLedgers ledgers = new();
@@ -132,7 +135,7 @@ public sealed class FleetObserverTests : IDisposable
         var looking = observer.ObserveAsync(None);
         Assert.False(looking.IsCompleted);
         world.Time.AdvanceSeconds(11);
-        var reading = await looking;
+        var reading = await looking.WaitAsync(Patience);
 
         Assert.True(reading.Snapshot.FindHost(B)!.Reachable);
         Assert.False(reading.Snapshot.FindHost(A)!.Reachable);
@@ -158,11 +161,11 @@ public sealed class FleetObserverTests : IDisposable
         };
 
         var looking = narrow.ObserveAsync(None);
-        await seen.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await seen.Task.WaitAsync(Patience);
 
         Assert.False(looking.IsCompleted);
         world.Time.AdvanceSeconds(11);
-        await looking;
+        await looking.WaitAsync(Patience);
     }
 
     [Fact]

@@ -40,6 +40,8 @@ public sealed class SimulatedContract : HypervisorContract
 
         public override IHostPower PowerB => fleet.Directory.Power(NameB);
 
+        public override TimeSpan Limit => TimeSpan.FromSeconds(15);
+
         public override TimeSpan Pause => TimeSpan.FromMilliseconds(5);
 
         public override int SlowMiBs => 400;

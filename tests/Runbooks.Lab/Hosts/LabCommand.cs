@@ -21,17 +21,28 @@ public sealed class LabCommand(string folder)
         return output;
     }
 
-    public async Task<(int Code, string Output, string Errors)> TryAsync(params string[] words)
+    public async Task<(int Code, string Output, string Errors)> TryAsync(params string[] words) =>
+        await RunAsync(Environment.ProcessId, words);
+
+    /// <summary>As <see cref="RunAsync(string[])"/>; a lab that is started so ends with that process.</summary>
+    public async Task RunOwnedAsync(int owner, params string[] words)
+    {
+        var (code, output, errors) = await RunAsync(owner, words);
+        Assert.True(code == 0, $"lab {string.Join(' ', words)} ended with {code}: {errors}{output}");
+    }
+
+    private async Task<(int Code, string Output, string Errors)> RunAsync(int owner, string[] words)
     {
         var start = new ProcessStartInfo(Path.Combine(RepositoryRoot, "deploy", "lab", "lab"), words)
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         start.Environment["RUNBOOKS_LAB"] = folder;
 
         // The lab ends when this process does, even if nobody is left to stop it.
-        start.Environment["RUNBOOKS_LAB_OWNER"] = $"{Environment.ProcessId}";
+        start.Environment["RUNBOOKS_LAB_OWNER"] = $"{owner}";
         using var process = Process.Start(start)!;
         using var limit = new CancellationTokenSource(Limit);
         var output = process.StandardOutput.ReadToEndAsync(limit.Token);

@@ -16,6 +16,7 @@ namespace Runbooks.Workflows.Tests.Engine;
 public sealed class EngineUnderTest
 {
     private readonly Dictionary<Type, object> services = [];
+    private CancellationTokenSource process = new();
 
     public EngineUnderTest(ActivityRegistry registry, FastTime? clock = null)
     {
@@ -41,7 +42,8 @@ public sealed class EngineUnderTest
 
     public CrashProbe Probe { get; } = new();
 
-    public EngineOptions Options { get; } = new() { Worker = "worker-1", Poll = TimeSpan.FromMilliseconds(500) };
+    /// <summary>The lease is long: with time this fast, a pause of the machine would otherwise end it.</summary>
+    public EngineOptions Options { get; } = new() { Worker = "worker-1", Poll = TimeSpan.FromMilliseconds(500), Lease = TimeSpan.FromHours(10) };
 
     public EngineUnderTest With<T>(T service)
         where T : notnull
@@ -82,38 +84,82 @@ public sealed class EngineUnderTest
 
     public RunExecutor Executor(string worker) => new(Services(worker), Catalog);
 
+    /// <summary>Ends the process that works at the moment, wherever it is, as kill -9 would; the next one starts at once.</summary>
+    public void Kill()
+    {
+        Kills++;
+        process.Cancel();
+    }
+
+    public int Kills { get; private set; }
+
+    /// <summary>The process of the moment: cancelled when it is killed.</summary>
+    public CancellationToken Process => process.Token;
+
     /// <summary>Works until no run has anything left to do: every run has ended, needs a person, or waits for something outside.</summary>
     public async Task WorkAsync()
     {
-        var executor = Executor(Options.Worker);
-        for (var idle = 0; idle < 400;)
+        for (var lives = 0; lives < 500; lives++)
         {
-            if (await Store.ClaimNextAsync(Options.Worker, Options.Lease, CancellationToken.None) is not { } claim)
+            process = new CancellationTokenSource();
+            if (await LiveAsync(Executor(Options.Worker), process))
             {
-                var open = await Store.ListAsync(new RunFilter { OnlyOpen = true, Limit = 500 }, CancellationToken.None);
-                if (open.All(r => r.Status == RunStatus.NeedsAttention || (r.Status == RunStatus.Suspended && r.Reason?.StartsWith("Waits until", StringComparison.Ordinal) != true && !WaitsForOpen(r, open))))
+                return;
+            }
+
+            // A new process of the same name: the leases of the dead one end, and it starts from what was committed.
+            _ = await Store.ReleaseAllAsync(Options.Worker, CancellationToken.None);
+        }
+
+        Assert.Fail("The runs did not come to rest in 500 lives.");
+    }
+
+    /// <summary>One life of a process. True: at rest; false: it died.</summary>
+    private async Task<bool> LiveAsync(RunExecutor executor, CancellationTokenSource life)
+    {
+        var running = new List<Task>();
+        try
+        {
+            for (var idle = 0; idle < 2000;)
+            {
+                life.Token.ThrowIfCancellationRequested();
+                if (await Store.ClaimNextAsync(Options.Worker, Options.Lease, CancellationToken.None) is { } claim)
                 {
-                    return;
+                    idle = 0;
+                    running.Add(Task.Run(() => executor.ExecuteAsync(claim, life.Token), CancellationToken.None));
+                    continue;
                 }
 
-                idle++;
-                await Task.Delay(TimeSpan.FromMilliseconds(500), Clock);
-                continue;
-            }
+                if (running.Count == 0 && await AtRestAsync())
+                {
+                    return true;
+                }
 
-            idle = 0;
-            try
-            {
-                await executor.ExecuteAsync(claim, CancellationToken.None);
+                idle = running.Count == 0 ? idle + 1 : 0;
+                await Task.WhenAny([.. running, Task.Delay(Options.Poll, Clock)]);
+                foreach (var ended in running.Where(t => t.IsCompleted).ToArray())
+                {
+                    _ = running.Remove(ended);
+                    await ended;
+                }
             }
-            catch (SimulatedCrashException)
-            {
-                // A new process of the same name: the leases of the dead one end, and it starts from what was committed.
-                _ = await Store.ReleaseAllAsync(Options.Worker, CancellationToken.None);
-            }
+        }
+        catch (Exception e) when (e is SimulatedCrashException || life.IsCancellationRequested)
+        {
+            await life.CancelAsync();
+            await Task.WhenAll(running).ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return false;
         }
 
         Assert.Fail("The runs did not come to rest.");
+        return false;
+    }
+
+    private async Task<bool> AtRestAsync()
+    {
+        var open = await Store.ListAsync(new RunFilter { OnlyOpen = true, Limit = 500 }, CancellationToken.None);
+        return open.All(r => r.Status == RunStatus.NeedsAttention
+            || (r.Status == RunStatus.Suspended && r.Reason?.StartsWith("Waits until", StringComparison.Ordinal) != true && !WaitsForOpen(r, open)));
     }
 
     private static bool WaitsForOpen(Run run, IReadOnlyList<Run> open) => open.Any(o => o.ParentRunId == run.Id && o.Status != RunStatus.NeedsAttention);

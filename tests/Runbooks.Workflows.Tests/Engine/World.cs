@@ -103,7 +103,7 @@ public sealed class Mark : ChangeActivity
         }
 
         world.Do(name);
-        return Task.FromResult<EffectResult>(new EffectResult.Done(new JsonObject { ["Result"] = name }));
+        return Task.FromResult<EffectResult>(new EffectResult.Done(new JsonObject { [nameof(Result)] = name }));
     }
 
     protected override Task<Reconciliation> ReconcileAsync(EffectContext context)
@@ -111,7 +111,7 @@ public sealed class Mark : ChangeActivity
         var world = context.GetRequiredService<World>();
         var name = context.Get(MarkName)!;
         return Task.FromResult<Reconciliation>(world.Blind ? new Reconciliation.Unknown("It is dark.")
-            : world.Has(name) ? new Reconciliation.Done(new JsonObject { ["Result"] = name })
+            : world.Has(name) ? new Reconciliation.Done(new JsonObject { [nameof(Result)] = name })
             : new Reconciliation.NotDone("There is no such mark."));
     }
 
@@ -164,5 +164,5 @@ public sealed class Look : ReadActivity
     public Output<bool> Result { get; } = new();
 
     protected override Task<EffectResult> PerformAsync(EffectContext context) => Task.FromResult<EffectResult>(
-        new EffectResult.Done(new JsonObject { ["Result"] = context.GetRequiredService<World>().Has(context.Get(MarkName)!) }));
+        new EffectResult.Done(new JsonObject { [nameof(Result)] = context.GetRequiredService<World>().Has(context.Get(MarkName)!) }));
 }

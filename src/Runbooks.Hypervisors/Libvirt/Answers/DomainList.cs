@@ -89,7 +89,8 @@ internal static class DomainList
             persistent,
             (int)figures.OrZero("vcpu.current"),
             NodeFigures.MiB(figures.OrZero("balloon.current") + 1023),
-            NodeFigures.Nanoseconds(figures.OrZero("cpu.time")),
+            // Without a QEMU, libvirt reports the CPU time of its own process.
+            state is VmState.Running or VmState.Paused ? NodeFigures.Nanoseconds(figures.OrZero("cpu.time")) : TimeSpan.Zero,
             state == VmState.Running && figures.Find("balloon.available") is { } available && usable is not null
                 ? NodeFigures.MiB(available - usable.Value)
                 : null);
