@@ -35,7 +35,7 @@ public sealed class RunControlTests(ServerUnderTest server)
         var (answer, problem) = await server.PostAsync($"/api/runs/{run}/retry", Reason);
 
         Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
-        Assert.Equal("suspended", problem["status"]!.ToString());
+        Assert.Equal("suspended", problem["state"]!.ToString());
         Assert.Equal(["cancel"], problem["allowed"]!.AsArray().Select(a => a!.ToString()));
     }
 

@@ -13,7 +13,7 @@ internal static class TestRunbooks
             { "name": "Names", "type": "String", "isArray": true }
           ],
           "outputs": [], "variables": [],
-          "customProperties": { "requiredInputs": ["Note"] },
+          "customProperties": { "runbooks:requiredInputs": ["Note"] },
           "root": {
             "id": "Sequence1", "type": "Elsa.Sequence", "activities": [
               { "id": "delay", "type": "Elsa.Delay", "timeSpan": { "typeName": "TimeSpan", "expression": { "type": "Literal", "value": "01:00:00" } } }
