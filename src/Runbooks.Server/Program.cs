@@ -9,16 +9,25 @@ if (settings is null)
     return StartReport.RefuseConfiguration(problems);
 }
 
+await using var app = ServerHost.Build(builder, settings);
+StartReport.Starting(settings);
 try
 {
-    await using var app = ServerHost.Build(builder, settings);
-    app.Lifetime.ApplicationStarted.Register(() => StartReport.Started(settings, app.Urls));
-    app.Lifetime.ApplicationStopping.Register(StartReport.Stopping);
-    StartReport.Starting(settings);
-    await app.RunAsync();
-    return 0;
+    await app.StartAsync();
 }
 catch (Exception e)
 {
-    return StartReport.Failed(e, settings);
+    return StartReport.NotStarted(e, settings);
+}
+
+StartReport.Started(settings, app.Urls);
+app.Lifetime.ApplicationStopping.Register(StartReport.Stopping);
+try
+{
+    await app.WaitForShutdownAsync();
+    return StartReport.Stopped();
+}
+catch (Exception e)
+{
+    return StartReport.NotStoppedCleanly(e, settings);
 }

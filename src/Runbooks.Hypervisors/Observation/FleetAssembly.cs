@@ -139,7 +139,7 @@ public static class FleetAssembly
                 continue;
             }
 
-            yield return new VmCopy(reading.Entry.Name, off ? vm with { State = VmState.ShutOff, StateReason = "host is off" } : vm, fresh || off);
+            yield return new VmCopy(reading.Entry.Name, off ? vm with { State = VmState.ShutOff, StateReason = VmCopies.HostIsOff } : vm, fresh || off);
         }
     }
 

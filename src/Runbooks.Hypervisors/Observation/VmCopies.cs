@@ -18,6 +18,9 @@ internal sealed record VmCopy(HostName Host, VmObservation Vm, bool Fresh)
 /// <summary>Decides which of several copies of a VM is the VM, and says what the others mean.</summary>
 internal static class VmCopies
 {
+    /// <summary>The reason of a copy that stopped because its host was switched off.</summary>
+    public const string HostIsOff = "host is off";
+
     /// <param name="copies">What each host says of it; at least one.</param>
     /// <param name="reservation">The reservation of this VM: while it is held, a second copy is a move at work and no problem.</param>
     /// <param name="problems">Where what is wrong is added.</param>
@@ -78,7 +81,8 @@ internal static class VmCopies
                 : (ProblemSeverity.Warning, $"VM {vm} stands still in a migration that no run leads: {all}. Look at both hosts before you resume it.");
         }
 
-        return copies.Count > 1
+        // Of a host that is off only its past is known: what was seen on it may have been removed before it went off.
+        return copies.Count(c => c == best || (c.Fresh && c.Vm.StateReason != HostIsOff)) > 1
             ? (ProblemSeverity.Notice, $"VM {vm} is known to {copies.Count} hosts: {all}. Remove the definitions that it has left behind.")
             : null;
     }

@@ -19,7 +19,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
         }
 
         logger.LogError(exception, "{Method} {Path} failed ({Trace})", httpContext.Request.Method, httpContext.Request.Path, httpContext.TraceIdentifier);
-        var isOutage = exception is System.Data.Common.DbException or TimeoutException;
+        var isOutage = IsOutage(exception);
         await Problems.Of(
             isOutage ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError,
             isOutage ? Problems.Unavailable : Problems.Internal,
@@ -28,4 +28,8 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> logger) :
             new KeyValuePair<string, object?>("trace", httpContext.TraceIdentifier)).ExecuteAsync(httpContext);
         return true;
     }
+
+    /// <summary>Data libraries wrap what the database's driver says.</summary>
+    private static bool IsOutage(Exception? exception) =>
+        exception is not null && (exception is System.Data.Common.DbException or TimeoutException || IsOutage(exception.InnerException));
 }

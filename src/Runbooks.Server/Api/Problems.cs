@@ -37,6 +37,9 @@ internal static class Problems
         return Of(StatusCodes.Status400BadRequest, code, title, detail, new KeyValuePair<string, object?>("errors", byField));
     }
 
+    public static IResult NotJsonBody(HttpRequest request) =>
+        Of(StatusCodes.Status415UnsupportedMediaType, NotJson, "JSON expected", $"The content type is '{request.ContentType}'; send application/json.");
+
     public static IResult NoSuchRun(string id) =>
         Of(StatusCodes.Status404NotFound, UnknownRun, "No such run", $"There is no run '{id}'. GET /api/runs lists the runs.");
 }

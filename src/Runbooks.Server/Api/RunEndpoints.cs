@@ -93,7 +93,7 @@ internal static class RunEndpoints
         Problems.NotNow,
         "Not allowed in this state",
         $"Run {no.Run.Id} is {Logging.RunWords.Of(no.Run.Status)}. {(no.Allowed.Count == 0 ? "Nothing can be asked of it any more." : $"Now it can be asked to: {string.Join(", ", no.Allowed)}.")}",
-        new KeyValuePair<string, object?>("status", ViewWords.Of(no.Run.Status)),
+        new KeyValuePair<string, object?>("state", ViewWords.Of(no.Run.Status)),
         new KeyValuePair<string, object?>("allowed", no.Allowed));
 }
 

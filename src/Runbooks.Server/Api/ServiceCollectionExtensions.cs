@@ -9,7 +9,7 @@ internal static class ServiceCollectionExtensions
     public static IServiceCollection AddFleetApi(this IServiceCollection services, Settings settings)
     {
         _ = services.ConfigureHttpJsonOptions(o => ViewJson.Configure(o.SerializerOptions));
-        _ = services.AddProblemDetails();
+        _ = services.AddProblemDetails(o => o.CustomizeProblemDetails = c => c.ProblemDetails.Extensions.TryAdd("code", CodeOf(c.ProblemDetails.Status)));
         _ = services.AddExceptionHandler<ApiExceptionHandler>();
         _ = services.AddOpenApi("v1");
         _ = services.AddSingleton<FleetViewMaker>();
@@ -22,13 +22,28 @@ internal static class ServiceCollectionExtensions
         return services;
     }
 
+    /// <summary>Routing comes here too when a path is known and the body is not of the type that it takes.</summary>
+    private static IResult Elsewhere(HttpRequest request) =>
+        HttpMethods.IsPost(request.Method) && !request.HasJsonContentType()
+            ? Problems.NotJsonBody(request)
+            : Problems.Of(StatusCodes.Status404NotFound, "unknown-path", "No such path", $"There is no {request.Method} {request.Path}. GET /openapi/v1.json lists what there is.");
+
+    /// <summary>Codes of answers that routing gives without asking us.</summary>
+    private static string CodeOf(int? status) => status switch
+    {
+        StatusCodes.Status405MethodNotAllowed => "method-not-allowed",
+        StatusCodes.Status413PayloadTooLarge => "too-large",
+        StatusCodes.Status415UnsupportedMediaType => Problems.NotJson,
+        _ => $"http-{status}",
+    };
+
     public static void MapFleetApi(this WebApplication app)
     {
+        _ = app.UseStatusCodePages();
         app.MapFleet();
         app.MapRunbooks();
         app.MapRuns();
         _ = app.MapOpenApi();
-        _ = app.Map("/api/{**rest}", (HttpRequest request) => Problems.Of(
-            StatusCodes.Status404NotFound, "unknown-path", "No such path", $"There is no {request.Method} {request.Path}. GET /openapi/v1.json lists what there is."));
+        _ = app.Map("/api/{**rest}", Elsewhere).ExcludeFromDescription();
     }
 }

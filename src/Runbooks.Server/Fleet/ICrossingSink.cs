@@ -25,9 +25,9 @@ internal sealed class BusCrossingSink(IThresholdEvents events, IIdSource ids, Ti
         {
             await events.PublishAsync(crossed, both.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"The broker did not take it within {Patience.TotalSeconds:0} s.");
+            throw new TimeoutException($"The broker did not take it within {Patience.TotalSeconds:0} s.", e);
         }
     }
 }

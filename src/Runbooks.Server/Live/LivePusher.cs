@@ -9,7 +9,6 @@ namespace Runbooks.Server.Live;
 internal sealed class LivePusher(
     FleetBoard fleet,
     RunBoard runs,
-    LiveSignal signal,
     IHubContext<FleetHub> hub,
     TimeProvider clock,
     ServiceHealth health,
@@ -23,21 +22,15 @@ internal sealed class LivePusher(
     protected override async Task RoundAsync(CancellationToken stoppingToken)
     {
         var (fleetNow, runsNow) = (fleet.Version, runs.Version);
-        var change = (fleetNow != fleetSeen ? Change.Fleet : Change.None) | (runsNow != runsSeen ? Change.Runs : Change.None);
-        (fleetSeen, runsSeen) = (fleetNow, runsNow);
-        if (change == Change.None)
+        if (fleetNow != fleetSeen)
         {
-            return;
-        }
-
-        signal.Raise(change);
-        if (change.HasFlag(Change.Fleet))
-        {
+            fleetSeen = fleetNow;
             await hub.Clients.All.SendAsync("FleetChanged", fleetNow, stoppingToken);
         }
 
-        if (change.HasFlag(Change.Runs))
+        if (runsNow != runsSeen)
         {
+            runsSeen = runsNow;
             await hub.Clients.All.SendAsync("RunChanged", runsNow, stoppingToken);
         }
     }

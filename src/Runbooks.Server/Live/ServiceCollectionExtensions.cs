@@ -5,6 +5,6 @@ internal static class ServiceCollectionExtensions
     public static IServiceCollection AddLiveView(this IServiceCollection services)
     {
         _ = services.AddSignalR();
-        return services.AddSingleton<LiveSignal>().AddHostedService<LivePusher>();
+        return services.AddHostedService<LivePusher>();
     }
 }

@@ -5,13 +5,15 @@ namespace Runbooks.Server.Logging;
 /// <summary>The terminal of an operator: announcements, warnings and errors as one line each. Details are in the log file.</summary>
 internal sealed class TerminalLoggerProvider(TimeProvider clock, TextWriter terminal, bool colours) : ILoggerProvider
 {
+    /// <summary>Their errors reach an operator through us, once and in our words; the file has them in theirs.</summary>
+    private static readonly string[] Framework = ["Microsoft.", "Quartz", "MassTransit"];
+
     public ILogger CreateLogger(string categoryName) =>
         categoryName switch
         {
             Announcer.Category => new TerminalLogger(this, LogLevel.Information),
             _ when categoryName.StartsWith("Runbooks.", StringComparison.Ordinal) => new TerminalLogger(this, LogLevel.Warning),
-            "Microsoft.AspNetCore.Server.Kestrel" or "Microsoft.Extensions.Hosting.Internal.Host" => new TerminalLogger(this, LogLevel.Critical),
-            _ when categoryName.StartsWith("Microsoft.", StringComparison.Ordinal) => NullLogger.Instance,
+            _ when Framework.Any(f => categoryName.StartsWith(f, StringComparison.Ordinal)) => NullLogger.Instance,
             _ => new TerminalLogger(this, LogLevel.Error),
         };
 

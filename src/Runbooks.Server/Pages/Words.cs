@@ -16,6 +16,10 @@ internal static class Words
 
     public static string Memory(int mebibytes) => mebibytes >= 1024 ? $"{mebibytes / 1024.0:0.#} GiB" : $"{mebibytes} MiB";
 
+    /// <summary>A part and a whole in the unit of the whole: <c>26/48 GiB</c>.</summary>
+    public static string MemoryOf(int part, int whole) =>
+        whole >= 4096 ? $"{part / 1024.0:0}/{whole / 1024.0:0} GiB" : $"{part}/{whole} MiB";
+
     public static string Bytes(long bytes) => bytes switch
     {
         >= 1L << 30 => $"{bytes / (double)(1L << 30):0.0} GiB",

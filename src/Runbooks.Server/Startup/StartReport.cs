@@ -1,4 +1,5 @@
 using Runbooks.Server.Configuration;
+using Runbooks.Storage;
 
 namespace Runbooks.Server.Startup;
 
@@ -6,7 +7,7 @@ namespace Runbooks.Server.Startup;
 internal static class StartReport
 {
     public const int BadConfiguration = 2;
-    public const int CouldNotStart = 1;
+    public const int Failed = 1;
 
     public static int RefuseConfiguration(IReadOnlyList<string> problems)
     {
@@ -35,27 +36,47 @@ internal static class StartReport
 
     public static void Stopping() => Out.WriteLine("Stopping; runs in flight go on at the next start.");
 
-    /// <summary>One clear message; the stack is in the log when it is a bug.</summary>
-    public static int Failed(Exception exception, Settings settings)
+    public static int Stopped()
     {
-        var cause = exception is AggregateException { InnerExceptions: [var only] } ? only : exception;
+        Out.WriteLine("Stopped.");
+        return 0;
+    }
+
+    /// <summary>One clear message; the stack only when nobody foresaw the cause.</summary>
+    public static int NotStarted(Exception exception, Settings settings)
+    {
+        var cause = CauseOf(exception);
         var advice = cause is IOException && cause.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
             ? " Another program listens there, perhaps another server; stop it, or choose another address: --Server:Urls=http://127.0.0.1:5081"
             : "";
         Error.WriteLine($"The server was not started. {cause.Message}{advice}");
-        if (IsUnexpected(cause))
-        {
-            Error.WriteLine($"This was not foreseen ({cause.GetType().Name}); the log in {Path.Combine(settings.Data, "log")} may tell more.");
-            Error.WriteLine(cause.StackTrace);
-        }
-
-        return CouldNotStart;
+        TellUnexpected(cause, settings);
+        return Failed;
     }
 
-    private static TextWriter Out => System.Console.Out;
+    /// <summary>Nothing is lost: what was committed goes on at the next start.</summary>
+    public static int NotStoppedCleanly(Exception exception, Settings settings)
+    {
+        var cause = CauseOf(exception);
+        Error.WriteLine($"The server has stopped, but not cleanly: {cause.Message} The next start puts in order what was left.");
+        TellUnexpected(cause, settings);
+        return Failed;
+    }
 
-    private static TextWriter Error => System.Console.Error;
+    private static TextWriter Out => Console.Out;
 
-    private static bool IsUnexpected(Exception e) =>
-        e is not (IOException or UnauthorizedAccessException or System.Data.Common.DbException or InvalidDataException or Runbooks.Storage.StorageUnavailableException);
+    private static TextWriter Error => Console.Error;
+
+    private static Exception CauseOf(Exception exception) => exception is AggregateException { InnerExceptions: [var only] } ? only : exception;
+
+    private static void TellUnexpected(Exception cause, Settings settings)
+    {
+        if (cause is IOException or UnauthorizedAccessException or System.Data.Common.DbException or InvalidDataException or StorageUnavailableException)
+        {
+            return;
+        }
+
+        Error.WriteLine($"This was not foreseen ({cause.GetType().Name}); the log in {Path.Combine(settings.Data, "log")} may tell more.");
+        Error.WriteLine(cause.StackTrace);
+    }
 }

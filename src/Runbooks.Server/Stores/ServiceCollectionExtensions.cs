@@ -1,3 +1,6 @@
+using System.Data.Common;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
 using Runbooks.Fleet.History;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Messaging;
@@ -23,8 +26,16 @@ internal static class ServiceCollectionExtensions
             });
 
     /// <summary>What starts runs by time and by event, and tells the world about them.</summary>
-    public static IServiceCollection AddMessaging(this IServiceCollection services, Settings settings) =>
-        services.AddRunbooksMessaging(settings.Messaging, settings.Database.Kind == DatabaseKind.Memory ? ScheduleStore.Memory : ScheduleStore.Postgres);
+    public static IServiceCollection AddMessaging(this IServiceCollection services, Settings settings)
+    {
+        if (settings.Database.Kind == DatabaseKind.Postgres)
+        {
+            // The scheduler asks for the base class, because it knows no particular database.
+            services.TryAddSingleton<DbDataSource>(p => p.GetRequiredService<NpgsqlDataSource>());
+        }
+
+        return services.AddRunbooksMessaging(settings.Messaging, settings.Database.Kind == DatabaseKind.Memory ? ScheduleStore.Memory : ScheduleStore.Postgres);
+    }
 
     private static IServiceCollection AddMemoryStores(this IServiceCollection services) => services
         .AddSingleton<InMemoryRunStore>()

@@ -11,7 +11,7 @@
 
   function say(state, text) {
     const mark = live();
-    mark.className = "live " + state;
+    mark.className = "conn " + state;
     mark.querySelector("b").textContent = text;
   }
 

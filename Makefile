@@ -1,0 +1,42 @@
+# Every target works on a clean clone. Needed: the .NET SDK that global.json names.
+SHELL := /bin/bash
+CONFIGURATION ?= Release
+SERVER := src/Runbooks.Server/bin/$(CONFIGURATION)/net10.0/Runbooks.Server.dll
+BUILD := dotnet build -c $(CONFIGURATION) -v quiet --nologo
+
+.DEFAULT_GOAL := help
+.PHONY: help sdk build run test lint clean
+
+help:
+	@echo "make run    builds and starts the server with a simulated fleet: http://127.0.0.1:5080"
+	@echo "make test   installs what the tests need and runs all of them"
+	@echo "make build  builds the server and the command line, bin/runbooks"
+	@echo "make lint   checks formatting and analyzers"
+	@echo "make clean  removes what was built; data in var/ stays"
+
+sdk:
+	@deploy/build/check-sdk
+
+# The analyzers belong to 'make lint' and 'make test'; a newcomer need not wait for them.
+build: sdk
+	@echo "Building..."
+	@$(BUILD) -p:RunAnalyzers=false src/Runbooks.Server
+	@$(BUILD) -p:RunAnalyzers=false src/Runbooks.Cli
+	@deploy/build/write-launcher "$(CONFIGURATION)"
+
+# The shell is replaced by the server, so that Ctrl-C reaches it and nothing else.
+run: build
+	@exec dotnet $(SERVER) $(ARGS)
+
+test: sdk
+	@deploy/test/run $(TESTS)
+
+lint: sdk
+	dotnet format --verify-no-changes --no-restore
+	$(BUILD)
+
+clean:
+	dotnet clean -v quiet --nologo
+	rm -rf bin artifacts
+
+include deploy/lab/lab.mk

@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+using Microsoft.Playwright;
+
+namespace Runbooks.Browser;
+
+public sealed class ConsoleTests(ConsoleUnderTest console) : IClassFixture<ConsoleUnderTest>
+{
+    [Theory]
+    [InlineData(1280, 900, ColorScheme.Light)]
+    [InlineData(1920, 1080, ColorScheme.Light)]
+    [InlineData(1440, 1000, ColorScheme.Dark)]
+    public async Task The_page_shows_every_host_and_vm_without_a_complaint_and_without_scrolling_sideways(int width, int height, ColorScheme scheme)
+    {
+        var (page, complaints) = await console.OpenAsync("/", width, height, scheme);
+
+        await Assertions.Expect(page.GetByTestId("host")).ToHaveCountAsync(12);
+        await Assertions.Expect(page.GetByTestId("vm")).ToHaveCountAsync(60);
+        await Assertions.Expect(page.Locator("#live")).ToContainTextAsync("live");
+        await ConsoleUnderTest.KeepAsync(page, $"fleet-{width}-{scheme}");
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "The page is wider than the window.");
+        Assert.Empty(complaints);
+    }
+
+    [Fact]
+    public async Task A_vm_that_a_run_moves_is_seen_moving_and_arriving_without_a_reload()
+    {
+        var (page, complaints) = await console.OpenAsync("/", 1440, 1000);
+        await Assertions.Expect(page.Locator("#live.on")).ToBeVisibleAsync();
+        await page.EvaluateAsync("document.documentElement.dataset.same = 'page'");
+        await Assertions.Expect(page.Locator("#host-host01 #vm-vm01")).ToBeVisibleAsync();
+
+        _ = await console.StartAsync("migrate-vm", new JsonObject { ["Vm"] = "vm01", ["Destination"] = "host05" });
+
+        await Assertions.Expect(page.GetByTestId("open-run").GetByText("Pre-copy", new LocatorGetByTextOptions { Exact = true })).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#vm-vm01.moving")).ToContainTextAsync("host05");
+        await ConsoleUnderTest.KeepAsync(page, "migration");
+        await Assertions.Expect(page.Locator("#host-host05 #vm-vm01")).ToBeVisibleAsync(Patient);
+        await Assertions.Expect(page.GetByTestId("recent-run").First).ToContainTextAsync("finished", new LocatorAssertionsToContainTextOptions { Timeout = 30_000 });
+        Assert.Equal("page", await page.EvaluateAsync<string>("document.documentElement.dataset.same"));
+        Assert.Empty(complaints);
+    }
+
+    [Fact]
+    public async Task A_run_opens_with_its_steps_and_closes_with_escape()
+    {
+        var run = await console.StartAsync("migrate-vm", new JsonObject { ["Vm"] = "vm02", ["Destination"] = "host06" });
+        var (page, complaints) = await console.OpenAsync("/", 1440, 1000);
+        await page.Locator($"#recent-{run} a").ClickAsync(new LocatorClickOptions { Timeout = 30_000 });
+
+        var detail = page.GetByTestId("run-detail");
+        await Assertions.Expect(detail.GetByTestId("run-status")).ToContainTextAsync("finished");
+        await Assertions.Expect(detail.Locator(".steps li")).Not.ToHaveCountAsync(0);
+        await Assertions.Expect(detail.Locator(".stages .done")).ToHaveCountAsync(6);
+        await detail.Locator("summary").First.ClickAsync();
+        await ConsoleUnderTest.KeepAsync(page, "run");
+        Assert.EndsWith($"/runs/{run}", page.Url, StringComparison.Ordinal);
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(detail).ToHaveCountAsync(0);
+        Assert.Empty(complaints);
+    }
+
+    [Fact]
+    public async Task A_run_that_failed_says_why()
+    {
+        var run = await console.StartAsync("migrate-vm", new JsonObject { ["Vm"] = "vm99", ["Destination"] = "host06" });
+        var (page, _) = await console.OpenAsync($"/runs/{run}", 1440, 1000);
+
+        await Assertions.Expect(page.GetByTestId("run-status")).ToContainTextAsync("compensated", new LocatorAssertionsToContainTextOptions { Timeout = 30_000 });
+        await Assertions.Expect(page.GetByTestId("run-detail")).ToContainTextAsync("vm99 does not run");
+        await ConsoleUnderTest.KeepAsync(page, "run-compensated");
+    }
+
+    [Fact]
+    public async Task A_consolidation_empties_a_host_before_the_eyes_of_the_operator()
+    {
+        var (page, complaints) = await console.OpenAsync("/", 1920, 1080);
+        var on = page.GetByTestId("hosts-on");
+        await Assertions.Expect(on).ToContainTextAsync("12");
+
+        _ = await console.StartAsync("consolidate", []);
+
+        await Assertions.Expect(page.Locator(".host.held")).ToContainTextAsync("being emptied");
+        await Assertions.Expect(page.Locator("[id^=child-]").First).ToBeVisibleAsync(Patient);
+        await ConsoleUnderTest.KeepAsync(page, "consolidation");
+        await Assertions.Expect(on).ToContainTextAsync("11", new LocatorAssertionsToContainTextOptions { Timeout = 90_000 });
+        await Assertions.Expect(page.GetByTestId("recent-run").First).ToContainTextAsync("consolidate");
+        await ConsoleUnderTest.KeepAsync(page, "consolidated");
+        Assert.Empty(complaints);
+    }
+
+    private static LocatorAssertionsToBeVisibleOptions Patient => new() { Timeout = 30_000 };
+}

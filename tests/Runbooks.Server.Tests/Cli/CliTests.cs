@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Runbooks.Server.Tests.Fixture;
+
+namespace Runbooks.Server.Tests.Cli;
+
+[Collection(ServerCollection.Name)]
+public sealed class CliTests(ServerUnderTest server)
+{
+    [Fact]
+    public async Task Status_shows_every_host()
+    {
+        var (code, output, _) = await RunAsync("status");
+
+        Assert.Equal(0, code);
+        Assert.Contains("host01", output, StringComparison.Ordinal);
+        Assert.Contains("host12", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u001b[", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_as_json_is_json_and_nothing_else()
+    {
+        var (code, output, _) = await RunAsync("status", "--json");
+
+        Assert.Equal(0, code);
+        Assert.Equal(12, JsonNode.Parse(output)!["hosts"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_waited_for_tells_its_stages_and_its_end()
+    {
+        var (code, output, error) = await RunAsync("run", "migrate-vm", "--input", "Vm=vm05", "-i", "Destination=host09", "--wait", "--reason", "a test");
+
+        Assert.True(code == 0, output + error);
+        Assert.Contains("Pre-copy", output, StringComparison.Ordinal);
+        Assert.Contains("finished", output, StringComparison.Ordinal);
+        Assert.Contains("migrate-vm", (await RunAsync("runs", "--limit", "5")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_was_undone_is_exit_code_three()
+    {
+        var (code, output, _) = await RunAsync("run", "migrate-vm", "-i", "Vm=vm99", "-i", "Destination=host09", "--wait");
+
+        Assert.Equal(3, code);
+        Assert.Contains("vm99", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_waiting_run_is_cancelled_with_a_reason()
+    {
+        var run = await server.StartAsync("wait", """{"Note":"x"}""");
+
+        var (without, _, hint) = await RunAsync("cancel", run);
+        var (with, _, _) = await RunAsync("cancel", run, "--reason", "enough");
+        var (watched, _, _) = await RunAsync("watch", run, "--json");
+
+        Assert.Equal(2, without);
+        Assert.Contains("--reason", hint, StringComparison.Ordinal);
+        Assert.Equal(0, with);
+        Assert.Equal(3, watched);
+    }
+
+    [Theory]
+    [InlineData("There is no runbook 'nope'", "run", "nope")]
+    [InlineData("Note", "run", "wait")]
+    [InlineData("name=value", "run", "wait", "-i", "nonsense")]
+    [InlineData("can't be read", "run", "wait", "--input-file", "/nowhere/at/all.json")]
+    [InlineData("There is no run 'nope'", "watch", "nope")]
+    [InlineData("--help", "fly")]
+    [InlineData("--help", "runs", "--limit", "many")]
+    [InlineData("is not the address", "status", "--server", "nonsense")]
+    public async Task Bad_usage_is_exit_code_two_and_one_clear_sentence(string sentence, params string[] arguments)
+    {
+        var (code, _, error) = await RunAsync(arguments);
+
+        Assert.Equal(2, code);
+        Assert.Contains(sentence, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_exit_code_one_and_says_how_to_start_it()
+    {
+        var (code, _, error) = await RunAsync("status", "--server", "http://127.0.0.1:9");
+
+        Assert.Equal(1, code);
+        Assert.Contains("make run", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Place.Cli);
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["RUNBOOKS_SERVER"] = server.Url;
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await error);
+    }
+}
