@@ -119,21 +119,29 @@ public sealed class MigrationFaultTests
     {
         using var fleet = await CreateAsync();
         var cut = 0;
-        fleet.Fleet.Faults.OnOperation = (point, _) =>
+        var healed = Task.CompletedTask;
+        fleet.Fleet.Faults.OnOperation = (point, unused) =>
         {
             if (point is { Operation: SimulatedOperation.StartMigration, Phase: OperationPhase.After } && Interlocked.Exchange(ref cut, 1) == 0)
             {
                 fleet.Fleet.Cut(Host2);
-                Task.Delay(TimeSpan.FromSeconds(15), fleet.Engine.Clock).ContinueWith(_ => fleet.Fleet.Heal(Host2), TaskScheduler.Default);
+                healed = HealLaterAsync(fleet);
             }
 
             return ValueTask.CompletedTask;
         };
 
         var run = await fleet.MigrateAsync(Vm1, Host2);
+        await healed;
 
         Assert.True(run.Status is RunStatus.Finished or RunStatus.Compensated, $"{run.Status}: {run.Reason}");
         Assert.Equal(run.Status == RunStatus.Finished ? Host2 : Host1, fleet.HomeOf(Vm1));
         Assert.Equal("", await fleet.BrokenInvariantsAsync());
+    }
+
+    private static async Task HealLaterAsync(FleetUnderTest fleet)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(15), fleet.Engine.Clock);
+        fleet.Fleet.Heal(Host2);
     }
 }
