@@ -40,7 +40,9 @@ public sealed class ArrowTests
     {
         string[] outside = ["Npgsql", "Dapper", "Microsoft.EntityFrameworkCore", "System.Data", "MassTransit", "RabbitMQ", "Quartz", "Microsoft.AspNetCore", "System.Net.Http", "System.Net.Sockets", "Elsa."];
 
-        Assert.Empty(Room.ReferencesOf(room).Where(r => outside.Any(o => r.StartsWith(o, StringComparison.OrdinalIgnoreCase))));
+        string[] known = [.. Room.ReferencesOf(room).Where(r => outside.Any(o => r.StartsWith(o, StringComparison.OrdinalIgnoreCase)))];
+
+        Assert.Empty(known);
     }
 
     [Theory]
@@ -50,7 +52,9 @@ public sealed class ArrowTests
     [InlineData("Runbooks.Hypervisors")]
     public void Only_messaging_knows_Quartz_and_MassTransit(string room)
     {
-        Assert.Empty(Room.ReferencesOf(room).Where(r => r.StartsWith("Quartz", StringComparison.Ordinal) || r.StartsWith("MassTransit", StringComparison.Ordinal) || r.StartsWith("RabbitMQ", StringComparison.Ordinal)));
+        string[] known = [.. Room.ReferencesOf(room).Where(r => r.StartsWith("Quartz", StringComparison.Ordinal) || r.StartsWith("MassTransit", StringComparison.Ordinal) || r.StartsWith("RabbitMQ", StringComparison.Ordinal))];
+
+        Assert.Empty(known);
     }
 
     [Fact]

@@ -25,7 +25,9 @@ public sealed class SourceTests
     {
         string[] empty = ["Helper", "Helpers", "Manager", "Util", "Utils", "Utility"];
 
-        Assert.Empty(Room.Sources("src", ".cs", ".razor").Where(f => empty.Any(e => Path.GetFileNameWithoutExtension(f).EndsWith(e, StringComparison.Ordinal))));
+        string[] named = [.. Room.Sources("src", ".cs", ".razor").Where(f => empty.Any(e => Path.GetFileNameWithoutExtension(f).EndsWith(e, StringComparison.Ordinal)))];
+
+        Assert.Empty(named);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Url = $"http://127.0.0.1:{FreePort()}";
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Repository, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Repository, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in new[]
         {
             Metadata("Server"), $"--Server:Urls={Url}", $"--Data={folder.FullName}", "--Database:Kind=memory",
@@ -46,6 +46,7 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
         server.BeginErrorReadLine();
         Http.BaseAddress = new Uri(Url);
         await ReadyAsync();
+        Assertions.SetDefaultExpectTimeout(20_000);
         playwright = await Playwright.CreateAsync();
         Browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {

@@ -51,7 +51,7 @@ public static class StageList
         step.Status,
         step.Effect,
         step.Undo,
-        step.UndoNote,
+        step.UndoNote ?? (step.Undo == UndoState.Irreversible ? activity?.Descriptor.NoUndoReason : null),
         step.Attempt,
         step.Progress,
         step.Inputs,
