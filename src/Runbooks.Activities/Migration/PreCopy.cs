@@ -28,6 +28,9 @@ public sealed class PreCopy : ChangeActivity
     [Input(Description = "Switch over when no more than this remains to be sent, MiB.", DefaultValue = 8)]
     public Input<int> DirtyThresholdMiB { get; } = new();
 
+    [Input(Description = "Switch over when what remains can be sent in this time, ms; the guest stands still as long.", DefaultValue = 300)]
+    public Input<int> MaxDowntimeMs { get; } = new();
+
     [Input(Description = "Switch over after so many rounds (Xen's classic limit is 29).", DefaultValue = 29)]
     public Input<int> MaxRounds { get; } = new();
 
@@ -149,11 +152,19 @@ public sealed class PreCopy : ChangeActivity
     /// <summary>The three conditions of the live-migration literature, and time.</summary>
     private string? StopCondition(EffectContext context, MigrationProgress progress) =>
         progress.Phase == MigrationPhase.StopAndCopy ? "SwitchedOver"
-        : progress.Round > 1 && progress.RemainingBytes <= (long)context.Get(DirtyThresholdMiB) * 1024 * 1024 ? "DirtyPages"
+        : progress.Round > 1 && progress.RemainingBytes <= DirtyThreshold(context, progress) ? "DirtyPages"
         : progress.Round >= context.Get(MaxRounds) ? "Rounds"
         : progress.TotalBytes > 0 && progress.SentBytes >= context.Get(MaxDataFactor) * progress.TotalBytes ? "Data"
         : progress.Elapsed >= context.Get(TimeLimit) ? "Time"
         : null;
+
+    /// <summary>
+    /// Dirty bytes that may be left for the stop: the fixed threshold, or what the measured bandwidth carries within the
+    /// allowed downtime, less a fifth for the devices' state and for what is dirtied meanwhile.
+    /// </summary>
+    private long DirtyThreshold(EffectContext context, MigrationProgress progress) => Math.Max(
+        (long)context.Get(DirtyThresholdMiB) * 1024 * 1024,
+        (long)(progress.BandwidthBytesPerSecond * 0.8 * context.Get(MaxDowntimeMs) / 1000));
 
     private static JsonObject Moved() => new() { [nameof(StoppedBy)] = "SwitchedOver" };
 }

@@ -113,12 +113,13 @@ internal sealed class ActivityReader(
         var expressions = new ExpressionReader(problems, workflowInputs, scope);
         foreach (var (input, described) in activity.Inputs.Zip(activity.Descriptor.Inputs))
         {
+            var before = problems.Count;
             if (json[Camel(input.Name)] is JsonObject wrapped && wrapped["expression"] is JsonObject expression)
             {
                 input.Expression = expressions.Read(activity.Id, input, expression);
             }
 
-            if (input.Expression is null && described.Required)
+            if (input.Expression is null && described.Required && problems.Count == before)
             {
                 problems.Add(activity.Id, $"Input '{Camel(input.Name)}' of {activity.Type} is required and has no value. {described.Description}");
             }

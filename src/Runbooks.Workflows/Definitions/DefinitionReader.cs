@@ -218,6 +218,8 @@ internal sealed class ProblemList(string source)
 
     public bool Any => problems.Count > 0;
 
+    public int Count => problems.Count;
+
     public IReadOnlyList<DefinitionProblem> All => problems;
 
     public void Add(string? activityId, string message) => problems.Add(new DefinitionProblem(source, activityId, message));

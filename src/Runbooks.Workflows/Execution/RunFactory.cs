@@ -73,13 +73,18 @@ public sealed class RunFactory(DefinitionCatalog catalog, IIdSource ids, TimePro
 
     private static void Check(ArgumentDefinition known, JsonNode? value, JsonObject input, List<StartProblem> problems)
     {
+        if (value is null)
+        {
+            // The same as not given: the default, or a missing input.
+            return;
+        }
+
         var type = TypeAlias.Find(known.TypeName, known.IsArray) ?? typeof(JsonNode);
         try
         {
             var converted = ValueConversion.To(value, type, known.Name);
-            if (converted is null && known.Required)
+            if (converted is null)
             {
-                problems.Add(new StartProblem(known.Name, $"This input is required. {known.Description}".TrimEnd()));
                 return;
             }
 
@@ -89,7 +94,7 @@ public sealed class RunFactory(DefinitionCatalog catalog, IIdSource ids, TimePro
                 throw new ExpressionException($"'{known.Name}' should be a text; found {value.ToJsonString()}.");
             }
 
-            input[known.Name] = converted is null or JsonNode ? value?.DeepClone() : System.Text.Json.JsonSerializer.SerializeToNode(converted, type, ValueConversion.Json);
+            input[known.Name] = converted is JsonNode ? value.DeepClone() : System.Text.Json.JsonSerializer.SerializeToNode(converted, type, ValueConversion.Json);
         }
         catch (ExpressionException e)
         {

@@ -105,7 +105,7 @@ internal static class JavaScriptRunner
         }
         catch (ParserException e)
         {
-            return $"line {Math.Max(1, e.LineNumber - 1)}, column {e.Column}: {e.Description}. ECMAScript 5 can run: no arrow functions, let, const, templates or destructuring yet.";
+            return $"line {Math.Max(1, e.LineNumber - 1)}, column {e.Column}: {e.Description}. ECMAScript 5 can run: no arrow functions, templates, spread or destructuring yet.";
         }
     }
 
