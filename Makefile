@@ -9,6 +9,8 @@ BUILD := dotnet build -c $(CONFIGURATION) -v quiet --nologo
 
 help:
 	@echo "make run    builds and starts the server with a simulated fleet: http://127.0.0.1:5080"
+	@echo "make lab    three real hosts with six guests, and the server against them; make lab-stop ends them"
+	@echo "make demo   consolidates real hosts of its own, checks the hosts, cleans up, prints one line of JSON"
 	@echo "make test   installs what the tests need and runs all of them"
 	@echo "make build  builds the server and the command line, bin/runbooks"
 	@echo "make lint   checks formatting and analyzers"

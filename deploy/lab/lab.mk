@@ -1,10 +1,27 @@
-# Real libvirt/QEMU hosts on this machine, with six example guests.
-.PHONY: lab-hosts lab-hosts-stop
+# Real libvirt/QEMU hosts on this machine. Included by the Makefile, whose build target and SERVER it uses.
+LAB_FOLDER := $(or $(RUNBOOKS_LAB),$(CURDIR)/var/lab)
+LAB_SERVER := $(CURDIR)/var/lab-server
+
+.PHONY: lab lab-stop lab-hosts lab-hosts-stop demo
+
+# Three hosts, six guests, and the server in the foreground. Nothing is scheduled: here you start the runbooks.
+# Ctrl-C stops the server, and the hosts stay until 'make lab-stop'.
+lab: build lab-hosts
+	@deploy/lab/what-to-try
+	@exec dotnet $(SERVER) --Data=$(LAB_SERVER) --Fleet:Name=Lab --Fleet:Driver=libvirt --Fleet:File=$(LAB_FOLDER)/fleet.json \
+		--Workflows:Folder=$(CURDIR)/workflows --Schedules:0:enabled=false $(ARGS)
+
+lab-stop: lab-hosts-stop
 
 lab-hosts:
-	deploy/lab/lab start 3
-	deploy/lab/lab example-guests
-	deploy/lab/lab status
+	@deploy/lab/lab start 3
+	@deploy/lab/lab example-guests
+	@deploy/lab/lab status
 
 lab-hosts-stop:
-	deploy/lab/lab stop
+	@deploy/lab/lab stop
+
+# Only the demo's line of JSON goes to stdout.
+demo:
+	@$(MAKE) --no-print-directory build >&2
+	@deploy/demo/run $(SERVER)

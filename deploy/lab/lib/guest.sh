@@ -75,15 +75,18 @@ guest_load() { # NAME HOST cpu=… ws=… rate=…
         '{"execute":"guest-exec","arguments":{"path":"/bin/sh","arg":["-c","echo '"$*"' > /run/load"]}}' >/dev/null
 }
 
-# Six small guests, unevenly on three hosts: enough for a planner to have an opinion. What is there already stays as it is.
+# Six small guests, unevenly on three hosts: enough for a planner to have an opinion. One that is there already stays
+# where it is, and is started when it does not run: a host that was switched off has forgotten that its guests ran.
 example_guests() {
-    local name host load known
-    known=$(for host in $(host_names); do inside "$host" virsh -q -c qemu:///system list --all --name 2>/dev/null || true; done)
+    local name host load place
     while read -r name host load; do
-        grep -qx "$name" <<<"$known" && continue
-        # shellcheck disable=SC2086
-        guest_define "$name" "$host" $load
-        guest_start "$name" "$host"
+        place=$(whereabouts "$name")
+        if [ -z "$place" ]; then
+            # shellcheck disable=SC2086
+            guest_define "$name" "$host" $load
+            place=$host
+        fi
+        runs "$name" || guest_start "$name" "$place"
     done <<END
 web1 host1 --cpu 5 --ws 8 --rate 2
 web2 host2 --cpu 5 --ws 8 --rate 2
@@ -92,4 +95,23 @@ web3 host3 --cpu 5 --ws 8 --rate 2
 db2 host3 --cpu 10 --ws 16 --rate 4
 batch1 host3 --cpu 15 --ws 0 --rate 0
 END
+}
+
+# The first host that has the guest defined.
+whereabouts() { # NAME
+    local host
+    for host in $(host_names); do
+        if inside "$host" virsh -q -c qemu:///system domstate "$1" >/dev/null 2>&1; then
+            printf '%s' "$host"
+            return
+        fi
+    done
+}
+
+runs() { # NAME
+    local host
+    for host in $(host_names); do
+        inside "$host" virsh -q -c qemu:///system list --name 2>/dev/null | grep -qx "$1" && return
+    done
+    return 1
 }
