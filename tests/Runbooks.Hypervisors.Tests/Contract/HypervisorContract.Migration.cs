@@ -72,8 +72,12 @@ public abstract partial class HypervisorContract
         await UntilAsync("the copy is in its third round", () => lab.A.ObserveMigrationAsync(vm, None), p =>
         {
             seen.Add(p);
-            return p.Round >= 3;
+            return p.Round >= 3 || SwitchedOver(p);
         });
+        if (!lab.HoldIsCertain)
+        {
+            _ = seen.RemoveAll(SwitchedOver);
+        }
 
         Assert.All(seen.Zip(seen.Skip(1)), pair =>
         {
@@ -87,6 +91,8 @@ public abstract partial class HypervisorContract
         Assert.InRange(last.RemainingBytes, 0, last.TotalBytes);
         Assert.True(last.DirtyBytesPerSecond > 0, $"{last}");
     }
+
+    private static bool SwitchedOver(MigrationProgress progress) => progress.Phase != MigrationPhase.PreCopy;
 
     [Fact]
     public async Task While_it_is_copied_the_guest_runs_on_A_and_not_on_B()
@@ -107,8 +113,8 @@ public abstract partial class HypervisorContract
         var vm = await WritingOnAAsync();
         Ok(await lab.A.StartMigrationAsync(ToB(vm, lab.SlowMiBs, hold: true), None));
 
-        var held = await UntilAsync("the copy is in its third round", () => lab.A.ObserveMigrationAsync(vm, None), p => p.Round >= 3);
-        Assert.Equal(MigrationPhase.PreCopy, held.Phase);
+        var held = await UntilAsync("the copy is in its third round", () => lab.A.ObserveMigrationAsync(vm, None), p => p.Round >= 3 || SwitchedOver(p));
+        Assert.True(held.Phase == MigrationPhase.PreCopy || !lab.HoldIsCertain, $"{held}");
         Ok(await lab.A.ReleaseSwitchOverAsync(vm, TimeSpan.FromSeconds(10), None));
 
         await UntilStateAsync(lab.A, vm, VmState.ShutOff);
