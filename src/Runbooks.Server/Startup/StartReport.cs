@@ -49,7 +49,8 @@ internal static class StartReport
         var advice = cause is IOException && cause.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
             ? " Another program listens there, perhaps another server; stop it, or choose another address: --Server:Urls=http://127.0.0.1:5081"
             : "";
-        Error.WriteLine($"The server was not started. {cause.Message}{advice}");
+        // What the storage says is a whole message already.
+        Error.WriteLine(cause is StorageUnavailableException ? cause.Message : $"The server was not started. {cause.Message}{advice}");
         TellUnexpected(cause, settings);
         return Failed;
     }
