@@ -10,8 +10,8 @@ namespace Runbooks.Server.Runs;
 /// <param name="Stages">How far it is.</param>
 /// <param name="Progress">What the running step reported last.</param>
 /// <param name="ChangedTheWorld">False for a run that has only looked.</param>
-/// <param name="Error">The first error of its steps.</param>
-public sealed record RunCard(Run Run, string Title, IReadOnlyList<StageView> Stages, JsonObject? Progress, bool ChangedTheWorld, string? Error)
+/// <param name="Summary">What a step of it said in one sentence: the planner's reason to act, or not to.</param>
+public sealed record RunCard(Run Run, string Title, IReadOnlyList<StageView> Stages, JsonObject? Progress, bool ChangedTheWorld, string? Summary)
 {
     public StageView? CurrentStage => Stages.FirstOrDefault(s => s.State == StageState.Current);
 

@@ -70,7 +70,7 @@ public sealed class RunTeller(Announcer announcer)
             parts.Add(card.Title);
         }
 
-        if (Said(run) is { } said)
+        if (card.Summary is { } said)
         {
             parts.Add(said);
         }
@@ -92,7 +92,4 @@ public sealed class RunTeller(Announcer announcer)
 
         return string.Join("; ", parts);
     }
-
-    private static string? Said(Run run) =>
-        run.Output.FirstOrDefault(p => string.Equals(p.Key, "summary", StringComparison.OrdinalIgnoreCase)).Value?.ToString();
 }

@@ -74,7 +74,7 @@ public sealed class RunWatcher(
             stages,
             steps.LastOrDefault(s => s is { Status: ActivityStatus.Running, Progress: not null })?.Progress,
             run.ParentRunId is not null || StageList.Steps(definition, steps).Any(s => s.TouchesTheWorld) || run.Status is RunStatus.NeedsAttention or RunStatus.Faulted,
-            steps.FirstOrDefault(s => s.Error is not null)?.Error);
+            steps.Select(s => s.Outputs["Summary"]?.ToString()).LastOrDefault(s => s is { Length: > 0 }));
     }
 
     private static bool Differs(RunCard a, RunCard b) =>

@@ -9,6 +9,9 @@ internal static class StartReport
     public const int BadConfiguration = 2;
     public const int Failed = 1;
 
+    /// <summary>Some causes say it themselves; once is enough.</summary>
+    private const string NotStartedSentence = "The server was not started.";
+
     public static int RefuseConfiguration(IReadOnlyList<string> problems)
     {
         Error.WriteLine($"The server was not started: its configuration has {(problems.Count == 1 ? "a problem" : $"{problems.Count} problems")}.");
@@ -49,7 +52,7 @@ internal static class StartReport
         var advice = cause is IOException && cause.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
             ? " Another program listens there, perhaps another server; stop it, or choose another address: --Server:Urls=http://127.0.0.1:5081"
             : "";
-        Error.WriteLine($"The server was not started. {cause.Message}{advice}");
+        Error.WriteLine($"The server was not started. {cause.Message.Replace(NotStartedSentence, "", StringComparison.Ordinal).TrimEnd()}{advice}");
         TellUnexpected(cause, settings);
         return Failed;
     }
