@@ -12,9 +12,15 @@ share_image() {
     cmp -s "$image/initrd.gz" "$LAB/shared/initrd.gz" || cp "$image"/{vmlinuz,initrd.gz} "$LAB/shared/"
 }
 
+# 8 KiB that a guest has above its whole MiB. QEMU's emulation before 9.0 forgets, when memory is a multiple of 256 KiB,
+# to watch a page again for writes after each round of a migration: the destination then gets stale pages, and the guest
+# crashes. Other sizes are tracked page by page, and correctly. (KVM has its own tracking and is not concerned.)
+ODD_KIB=8
+
 guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS
+    local size=$(($2 * 1024 + ODD_KIB))K
     cat <<END
-<domain type='qemu'>
+<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>$1</name>
   <memory unit='MiB'>$2</memory>
   <vcpu>$3</vcpu>
@@ -39,6 +45,14 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <memballoon model='virtio'><stats period='1'/></memballoon>
   </devices>
+  <qemu:commandline>
+    <qemu:arg value='-object'/>
+    <qemu:arg value='memory-backend-ram,id=memory,size=$size'/>
+    <qemu:arg value='-m'/>
+    <qemu:arg value='size=$size'/>
+    <qemu:arg value='-machine'/>
+    <qemu:arg value='memory-backend=memory'/>
+  </qemu:commandline>
 </domain>
 END
 }
