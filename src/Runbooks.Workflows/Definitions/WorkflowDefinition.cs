@@ -12,8 +12,8 @@ public sealed record VariableDefinition(string Id, string Name, string TypeName,
 /// <param name="IsArray">A list of that type.</param>
 /// <param name="DisplayName">For people.</param>
 /// <param name="Description">For people.</param>
-/// <param name="Required">A run without it is refused (<c>customProperties.requiredInputs</c> of the definition).</param>
-/// <param name="Default">The value when a run gives none (<c>customProperties.inputDefaults</c>).</param>
+/// <param name="Required">A run without it is refused (<c>customProperties["runbooks:requiredInputs"]</c> of the definition).</param>
+/// <param name="Default">The value when a run gives none (<c>customProperties["runbooks:inputDefaults"]</c>).</param>
 public sealed record ArgumentDefinition(string Name, string TypeName, bool IsArray, string DisplayName, string Description, bool Required, JsonNode? Default);
 
 /// <summary>A definition that was loaded and can run: every activity, expression and connection in it was checked.</summary>
