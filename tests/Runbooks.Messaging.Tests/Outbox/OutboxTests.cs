@@ -127,8 +127,12 @@ public sealed class OutboxTests(PostgresCluster cluster, RabbitMqBroker broker)
         run.Reason = reason;
         var body = new JsonObject
         {
-            ["runId"] = run.Id.ToString(), ["runbook"] = run.DefinitionId, ["status"] = status.ToString(), ["reason"] = reason,
-            ["at"] = "2026-03-01T12:00:00.0000000+00:00", ["parentRunId"] = null,
+            ["runId"] = run.Id.ToString(),
+            ["runbook"] = run.DefinitionId,
+            ["status"] = status.ToString(),
+            ["reason"] = reason,
+            ["at"] = "2026-03-01T12:00:00.0000000+00:00",
+            ["parentRunId"] = null,
         };
         await server.Runs.CommitAsync(
             new RunCommit(run, claim) { Messages = [new OutgoingMessage("run-status-changed", body)], ReleaseLease = true }, CancellationToken.None);
