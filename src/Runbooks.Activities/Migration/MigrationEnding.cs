@@ -13,6 +13,12 @@ internal static class MigrationEnding
     /// </summary>
     private const int MaxLooks = 240;
 
+    /// <summary>
+    /// Looks at a host that does not answer before the outcome is called unknown. A libvirtd that died is back within
+    /// seconds, and what it then says is the end of this migration; calling it unknown first would start another one.
+    /// </summary>
+    private const int MaxSilentLooks = 20;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     public static Reconciliation Reconcile(MigrationPlace place, JsonObject outputsWhenMoved) => place switch
@@ -44,6 +50,8 @@ internal static class MigrationEnding
                 return null;
             case MigrationPlace.Settling settling:
                 return new EffectResult.Unknown(settling.Found);
+            case MigrationPlace.Unclear when looks < MaxSilentLooks:
+                return null;
             case MigrationPlace.Unclear unclear:
                 return new EffectResult.Unknown(unclear.Fault.ToString());
             case MigrationPlace.Alarming when looks < 8:

@@ -8,6 +8,8 @@ namespace Runbooks.Lab.Hosts;
 /// <summary>A lab of three real hosts that belongs to this test run alone.</summary>
 public sealed class LabHosts : IAsyncLifetime
 {
+    private ServerProcess? server;
+
     public LabHosts() => Lab = new LabCommand(Folder);
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("rb-lab-").FullName;
@@ -24,8 +26,25 @@ public sealed class LabHosts : IAsyncLifetime
         Fleet = Connect();
     }
 
+    /// <summary>The server that works on this lab, started when it is first asked for.</summary>
+    public async Task<ServerProcess> ServerAsync()
+    {
+        if (server is null)
+        {
+            server = new ServerProcess(this);
+            await server.InitializeAsync();
+        }
+
+        return server;
+    }
+
     public async Task DisposeAsync()
     {
+        if (server is not null)
+        {
+            await server.DisposeAsync();
+        }
+
         if (Fleet is not null)
         {
             await Fleet.DisposeAsync();
