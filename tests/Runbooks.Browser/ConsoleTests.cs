@@ -79,7 +79,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console) : IClassFixture<Conso
 
         _ = await console.StartAsync("consolidate", []);
 
-        await Assertions.Expect(page.Locator(".host.held")).ToContainTextAsync("being emptied");
+        await Assertions.Expect(page.Locator(".host.held")).ToContainTextAsync("emptying");
         await Assertions.Expect(page.Locator("[id^=child-]").First).ToBeVisibleAsync(Patient);
         await ConsoleUnderTest.KeepAsync(page, "consolidation");
         await Assertions.Expect(on).ToContainTextAsync("11", new LocatorAssertionsToContainTextOptions { Timeout = 90_000 });
