@@ -20,6 +20,9 @@ public sealed class CrashProbe : IExecutionProbe
 
     public int Deaths { get; private set; }
 
+    /// <summary>Called at every point; the worker waits for it.</summary>
+    public Func<JournalPoint, ValueTask> OnPoint { get; set; } = static _ => ValueTask.CompletedTask;
+
     /// <summary>What was passed, in order.</summary>
     public IReadOnlyList<string> Seen
     {
@@ -46,6 +49,6 @@ public sealed class CrashProbe : IExecutionProbe
             }
         }
 
-        return ValueTask.CompletedTask;
+        return OnPoint(point);
     }
 }

@@ -1,4 +1,5 @@
 using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Execution;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 using static Runbooks.Workflows.Tests.Engine.Definition;
@@ -28,6 +29,32 @@ public sealed class DurabilityTests
         Assert.Equal([EffectState.Intended], seen);
         Assert.Contains(JournalEvents.Intent, journaled);
         Assert.DoesNotContain(JournalEvents.Completed, journaled);
+        Assert.Equal(RunStatus.Finished, run.Status);
+    }
+
+    [Fact]
+    public async Task No_effect_starts_while_its_intent_is_still_being_written()
+    {
+        var engine = await EngineAsync(Of("w", Sequence("s", Mark("a"))));
+        var started = new TaskCompletionSource();
+        var early = false;
+        world.OnDo = (_, _) =>
+        {
+            _ = started.TrySetResult();
+            return null;
+        };
+        engine.Probe.OnPoint = async point =>
+        {
+            if (point == JournalPoint.BeforeCommit && !started.Task.IsCompleted)
+            {
+                // The write takes its time; an effect that did not wait for it would start meanwhile.
+                early |= await Task.WhenAny(started.Task, Task.Delay(TimeSpan.FromMilliseconds(300))) == started.Task;
+            }
+        };
+
+        var run = await engine.RunAsync("w");
+
+        Assert.False(early);
         Assert.Equal(RunStatus.Finished, run.Status);
     }
 
