@@ -33,9 +33,10 @@ run: build
 test: sdk
 	@deploy/test/run $(TESTS)
 
+# The build comes first: it restores what the formatter needs to understand the code.
 lint: sdk
-	dotnet format --verify-no-changes --no-restore
-	$(BUILD)
+	$(BUILD) Runbooks.sln
+	dotnet format Runbooks.sln --verify-no-changes --no-restore
 
 clean:
 	dotnet clean -v quiet --nologo
