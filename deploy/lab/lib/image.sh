@@ -11,15 +11,15 @@ build_image() {
         flock 8
         [ -s "$CACHE/$key/initrd.gz" ] && exit 0
         say "lab: building the guest image in $CACHE (once)"
-        rm -rf "$CACHE/work"
-        mkdir -p "$CACHE/work/root"/{bin,sbin,proc,sys,dev,run,lib/modules} "$CACHE/packages"
+        rm -rf "$CACHE/unfinished"
+        mkdir -p "$CACHE/unfinished/root"/{bin,sbin,proc,sys,dev,run,lib/modules} "$CACHE/packages"
         unpack_packages
-        fill_root "$CACHE/work/root"
-        (cd "$CACHE/work/root" && find . | cpio -o -H newc --quiet | gzip -6) >"$CACHE/work/initrd.gz"
+        fill_root "$CACHE/unfinished/root"
+        (cd "$CACHE/unfinished/root" && find . | cpio -o -H newc --quiet | gzip -6) >"$CACHE/unfinished/initrd.gz"
         mkdir -p "$CACHE/$key"
-        cp "$CACHE"/work/unpacked/boot/vmlinuz-* "$CACHE/$key/vmlinuz"
-        mv "$CACHE/work/initrd.gz" "$CACHE/$key/initrd.gz"
-        rm -rf "$CACHE/work"
+        cp "$CACHE"/unfinished/unpacked/boot/vmlinuz-* "$CACHE/$key/vmlinuz"
+        mv "$CACHE/unfinished/initrd.gz" "$CACHE/$key/initrd.gz"
+        rm -rf "$CACHE/unfinished"
     ) 8>"$CACHE/lock"
     [ -s "$CACHE/$key/initrd.gz" ] || die "the guest image could not be built; see the messages above."
     printf '%s' "$CACHE/$key"
@@ -33,7 +33,7 @@ unpack_packages() {
         compgen -G "$CACHE/packages/${package}_*.deb" >/dev/null ||
             (cd "$CACHE/packages" && { apt-get download -q "$package" || { apt-get update -q && apt-get download -q "$package"; }; } >&2) ||
             die "could not download the package $package. Run: apt-get update && apt-get download $package"
-        dpkg -x "$CACHE"/packages/"${package}"_*.deb "$CACHE/work/unpacked"
+        dpkg -x "$CACHE"/packages/"${package}"_*.deb "$CACHE/unfinished/unpacked"
     done
 }
 
@@ -42,9 +42,9 @@ fill_root() {
     cp /bin/busybox "$root/bin/busybox"
     for applet in sh mount mkdir insmod cat echo sleep poweroff reboot; do ln -s busybox "$root/bin/$applet"; done
     for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_balloon virtio_console; do
-        find "$CACHE/work/unpacked/lib/modules" -name "$module.ko" -exec cp {} "$root/lib/modules/" \;
+        find "$CACHE/unfinished/unpacked/lib/modules" -name "$module.ko" -exec cp {} "$root/lib/modules/" \;
     done
-    cp "$CACHE/work/unpacked/usr/sbin/qemu-ga" "$root/bin/qemu-ga"
+    cp "$CACHE/unfinished/unpacked/usr/sbin/qemu-ga" "$root/bin/qemu-ga"
     ldd "$root/bin/qemu-ga" | grep -o '/[^ ]*' | while read -r library; do
         mkdir -p "$root${library%/*}"
         cp -L "$library" "$root$library"
