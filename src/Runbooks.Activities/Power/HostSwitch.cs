@@ -40,6 +40,9 @@ internal static class HostSwitch
     {
         var hosts = context.GetRequiredService<IHypervisorDirectory>();
         var power = hosts.Power(host);
+
+        // Here, for doing and undoing alike: a worker that was frozen since it looked must not switch a host that is in use again.
+        await context.EnsureOwnedAsync();
         var told = target == PowerState.Off ? await power.PowerOffAsync(context.CancellationToken) : await power.PowerOnAsync(context.CancellationToken);
         if (!told.IsOk)
         {

@@ -24,7 +24,6 @@ public sealed class PowerOffHost : ChangeActivity
             return occupied.IsOff ? new EffectResult.Done() : new EffectResult.Failed(occupied.Reason);
         }
 
-        await context.EnsureOwnedAsync();
         return await HostSwitch.TurnAsync(context, host, PowerState.Off);
     }
 
@@ -61,7 +60,6 @@ public sealed class PowerOnHost : ChangeActivity
             return new EffectResult.Failed(problem);
         }
 
-        await context.EnsureOwnedAsync();
         return await HostSwitch.TurnAsync(context, host, PowerState.On);
     }
 
