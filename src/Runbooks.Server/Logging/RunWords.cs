@@ -10,6 +10,7 @@ public static class RunWords
         RunStatus.Pending => "waiting for a worker",
         RunStatus.Executing => "running",
         RunStatus.Suspended => "waiting",
+        RunStatus.Paused => "paused",
         RunStatus.Compensating => "undoing",
         RunStatus.Finished => "finished",
         RunStatus.Compensated => "compensated",

@@ -48,6 +48,7 @@ internal static class Words
         RunStatus.Faulted => ("bad", "✕"),
         RunStatus.Compensating => ("warn", "↶"),
         RunStatus.Pending => ("mute", "…"),
+        RunStatus.Paused => ("mute", "‖"),
         _ => ("live", "▸"),
     };
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
@@ -41,10 +42,11 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
     {
         configurationBuilder.Properties<JsonObject>().HaveConversion<JsonObjectText, ByReference<JsonObject>>().HaveColumnType("json");
         configurationBuilder.Properties<JsonNode>().HaveConversion<JsonNodeText, ByReference<JsonNode>>().HaveColumnType("json");
+        configurationBuilder.Properties<List<UndoPass>>().HaveConversion<PassesText, ByReference<List<UndoPass>>>().HaveColumnType("json");
         configurationBuilder.Properties<RunId>().HaveConversion<RunIdValue>();
         configurationBuilder.Properties<HostName>().HaveConversion<HostNameText>();
         configurationBuilder.Properties<VmName>().HaveConversion<VmNameText>();
-        foreach (var type in new[] { typeof(RunStatus), typeof(ActivityStatus), typeof(EffectState), typeof(UndoState), typeof(StimulusKind), typeof(HostMode) })
+        foreach (var type in new[] { typeof(RunStatus), typeof(ActivityStatus), typeof(EffectState), typeof(UndoState), typeof(StimulusKind), typeof(HandlerRole), typeof(HostMode) })
         {
             configurationBuilder.Properties(type).HaveConversion<string>();
         }
@@ -99,6 +101,9 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
     private sealed class JsonObjectText() : ValueConverter<JsonObject, string>(json => json.ToJsonString(null), text => JsonNode.Parse(text, null, default)!.AsObject());
 
     private sealed class JsonNodeText() : ValueConverter<JsonNode, string>(json => json.ToJsonString(null), text => JsonNode.Parse(text, null, default)!);
+
+    private sealed class PassesText() : ValueConverter<List<UndoPass>, string>(
+        passes => JsonSerializer.Serialize(passes, JsonSerializerOptions.Default), text => JsonSerializer.Deserialize<List<UndoPass>>(text, JsonSerializerOptions.Default)!);
 
     private sealed class RunIdValue() : ValueConverter<RunId, Guid>(id => id.Value, value => new RunId(value));
 

@@ -54,7 +54,7 @@ internal static class CommitStatements
     public static void AddNewRun(this NpgsqlBatch batch, Run run) => batch.Add(
         $"""
         INSERT INTO runbooks.runs ({RunRows.RunColumns})
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
         ON CONFLICT DO NOTHING
         RETURNING id
         """)
@@ -77,12 +77,16 @@ internal static class CommitStatements
         .With(run.NextJournalSequence)
         .With(run.NextCompletionOrder)
         .WithTime(run.StartedAt)
-        .WithTime(run.FinishedAt);
+        .WithTime(run.FinishedAt)
+        .WithText(run.Name)
+        .WithText(run.PausedBy)
+        .WithPasses(run.Passes)
+        .WithNumbers(run.Incidents);
 
     /// <summary>Returns one row when the run is there and open, also when the stimulus was there already.</summary>
     public static void AddStimulus(this NpgsqlBatch batch, Stimulus stimulus) => batch.Add(
         $"""
-        WITH receiver AS (SELECT id FROM runbooks.runs WHERE id = $1 AND status NOT IN {RunSql.EndStates}),
+        WITH receiver AS (SELECT id FROM runbooks.runs WHERE id = $1 AND (status NOT IN {RunSql.EndStates} OR (status = 'Finished' AND $3 = 'Compensate'))),
              added AS (
                  INSERT INTO runbooks.stimuli (run_id, id, kind, bookmark_id, input, actor, reason)
                  SELECT id, $2, $3, $4, $5, $6, $7 FROM receiver
@@ -106,6 +110,7 @@ internal static class CommitStatements
                 UPDATE runbooks.runs SET
                     correlation_id = $1, output = $2, variables = $3, status = $4, reason = $5, compensates_to = $6,
                     next_execution_number = $7, next_journal_sequence = $8, next_completion_order = $9, started_at = $10, finished_at = $11,
+                    parent_bookmark_id = $17, name = $18, paused_by = $19, passes = $20, incidents = $21,
                     owner = CASE WHEN $12 THEN NULL ELSE owner END,
                     lease_until = CASE WHEN $12 THEN NULL ELSE lease_until END
                 WHERE id = $13 AND generation = $14 AND owner = $15 AND next_journal_sequence = $16
@@ -127,18 +132,24 @@ internal static class CommitStatements
             .With(commit.Claim.RunId.Value)
             .With(commit.Claim.Generation)
             .WithText(commit.Claim.Worker)
-            .With(run.NextJournalSequence - commit.Journal.Count);
+            .With(run.NextJournalSequence - commit.Journal.Count)
+            .WithText(run.ParentBookmarkId)
+            .WithText(run.Name)
+            .WithText(run.PausedBy)
+            .WithPasses(run.Passes)
+            .WithNumbers(run.Incidents);
     }
 
     private static void AddExecution(this NpgsqlBatch batch, Guid runId, ActivityExecution step) => batch.Add(
         $"""
         INSERT INTO runbooks.executions (run_id, {RunRows.ExecutionColumns})
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
         ON CONFLICT (run_id, number) DO UPDATE SET
             status = excluded.status, inputs = excluded.inputs, outputs = excluded.outputs, outcomes = excluded.outcomes,
             state = excluded.state, variables = excluded.variables, effect = excluded.effect, attempt = excluded.attempt,
             undo = excluded.undo, undo_note = excluded.undo_note, completion_order = excluded.completion_order,
-            progress = excluded.progress, error = excluded.error, completed_at = excluded.completed_at, worker = excluded.worker
+            progress = excluded.progress, error = excluded.error, completed_at = excluded.completed_at, worker = excluded.worker,
+            cancel_requested = excluded.cancel_requested
         """)
         .With(runId)
         .With(step.Number)
@@ -162,7 +173,9 @@ internal static class CommitStatements
         .WithText(step.Error)
         .WithTime(step.StartedAt)
         .WithTime(step.CompletedAt)
-        .WithText(step.Worker);
+        .WithText(step.Worker)
+        .WithText(step.Role.ToString())
+        .With(step.CancelRequested);
 
     private static void AddBookmarks(this NpgsqlBatch batch, Guid runId, RunCommit commit)
     {
@@ -181,16 +194,19 @@ internal static class CommitStatements
         {
             batch.Add(
                 """
-                INSERT INTO runbooks.bookmarks (id, run_id, execution_number, name, due_at, payload) VALUES ($1, $2, $3, $4, $5, $6)
+                INSERT INTO runbooks.bookmarks (id, run_id, execution_number, name, due_at, payload, key, correlation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                 ON CONFLICT (id) DO UPDATE SET
-                    execution_number = excluded.execution_number, name = excluded.name, due_at = excluded.due_at, payload = excluded.payload
+                    execution_number = excluded.execution_number, name = excluded.name, due_at = excluded.due_at, payload = excluded.payload,
+                    key = excluded.key, correlation_id = excluded.correlation_id
                 """)
                 .WithText(bookmark.Id)
                 .With(runId)
                 .With(bookmark.ExecutionNumber)
                 .WithText(bookmark.Name)
                 .WithTime(bookmark.DueAt)
-                .WithJson(bookmark.Payload);
+                .WithJson(bookmark.Payload)
+                .WithText(bookmark.Key)
+                .WithText(bookmark.CorrelationId);
         }
     }
 

@@ -45,12 +45,12 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
             $"""
             WITH next AS (
                 SELECT id FROM runbooks.runs
-                WHERE status NOT IN {RunSql.EndStates}
-                  AND (owner IS NULL OR lease_until <= now())
-                  AND id IN (
+                WHERE (owner IS NULL OR lease_until <= now())
+                  AND (status NOT IN {RunSql.EndStates} AND id IN (
                       SELECT id FROM runbooks.runs WHERE status IN ('Pending', 'Executing', 'Compensating')
                       UNION ALL SELECT run_id FROM runbooks.stimuli WHERE settled_at IS NULL
-                      UNION ALL SELECT run_id FROM runbooks.bookmarks WHERE due_at <= now())
+                      UNION ALL SELECT b.run_id FROM runbooks.bookmarks b JOIN runbooks.runs w ON w.id = b.run_id WHERE b.due_at <= now() AND w.status <> 'Paused')
+                   OR status = 'Finished' AND id IN (SELECT run_id FROM runbooks.stimuli WHERE settled_at IS NULL AND kind = 'Compensate'))
                 ORDER BY ordinal
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED)
@@ -96,7 +96,7 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
         batch.Add($"SELECT {RunRows.RunColumns} FROM runbooks.runs WHERE id = $1 AND generation = $2 AND owner = $3")
             .With(id).With(claim.Generation).WithText(claim.Worker);
         batch.Add($"SELECT {RunRows.ExecutionColumns} FROM runbooks.executions WHERE run_id = $1 ORDER BY number").With(id);
-        batch.Add("SELECT id, execution_number, name, due_at, payload FROM runbooks.bookmarks WHERE run_id = $1 ORDER BY id").With(id);
+        batch.Add($"SELECT {RunRows.BookmarkColumns} FROM runbooks.bookmarks WHERE run_id = $1 ORDER BY id").With(id);
         batch.AddInbox(id);
         batch.Add("SELECT clock_timestamp()");
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -110,6 +110,20 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
         await reader.NextResultAsync(cancellationToken);
         var now = await reader.ToListAsync(row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
         return new RunSnapshot(run, steps, bookmarks, stimuli, now[0]);
+    }
+
+    public async Task<IReadOnlyList<ActivityExecution>> HistoryAsync(RunClaim claim, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.Add(
+            $"""
+            SELECT {RunRows.ExecutionColumns} FROM runbooks.executions
+            WHERE run_id = (SELECT id FROM runbooks.runs WHERE id = $1 AND generation = $2 AND owner = $3) ORDER BY number
+            """)
+            .With(claim.RunId.Value).With(claim.Generation).WithText(claim.Worker);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var steps = await reader.ToListAsync(RunRows.ReadExecution, cancellationToken);
+        return steps.Count > 0 ? steps : throw new LeaseLostException(claim);
     }
 
     public async Task CommitAsync(RunCommit commit, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
 using Runbooks.Workflows.Runs;
@@ -10,11 +11,13 @@ internal static class RunRows
     public const string RunColumns =
         "id, definition_id, definition_version, created_at, started_by, idempotency_key, correlation_id, parent_run_id, parent_bookmark_id, "
         + "input, output, variables, status, reason, compensates_to, next_execution_number, next_journal_sequence, next_completion_order, "
-        + "started_at, finished_at";
+        + "started_at, finished_at, name, paused_by, passes, incidents";
 
     public const string ExecutionColumns =
         "number, parent_number, node_id, activity_id, activity_type, activity_name, status, inputs, outputs, outcomes, state, variables, "
-        + "effect, attempt, undo, undo_note, completion_order, progress, error, started_at, completed_at, worker";
+        + "effect, attempt, undo, undo_note, completion_order, progress, error, started_at, completed_at, worker, role, cancel_requested";
+
+    public const string BookmarkColumns = "id, execution_number, name, due_at, payload, key, correlation_id";
 
     public const string StimulusColumns = "id, run_id, kind, bookmark_id, input, actor, reason";
 
@@ -40,6 +43,10 @@ internal static class RunRows
         NextCompletionOrder = row.GetInt64(17),
         StartedAt = row.Time(18),
         FinishedAt = row.Time(19),
+        Name = row.Text(20),
+        PausedBy = row.Text(21),
+        Passes = JsonSerializer.Deserialize<List<UndoPass>>(row.GetString(22))!,
+        Incidents = [.. row.GetFieldValue<long[]>(23)],
     };
 
     public static ActivityExecution ReadExecution(NpgsqlDataReader row) => new()
@@ -66,10 +73,12 @@ internal static class RunRows
         StartedAt = row.GetFieldValue<DateTimeOffset>(19),
         CompletedAt = row.Time(20),
         Worker = row.Text(21),
+        Role = row.Enum<HandlerRole>(22),
+        CancelRequested = row.GetBoolean(23),
     };
 
     public static Bookmark ReadBookmark(NpgsqlDataReader row) =>
-        new(row.GetString(0), row.GetInt64(1), row.GetString(2), row.Time(3), row.Object(4));
+        new(row.GetString(0), row.GetInt64(1), row.GetString(2), row.Time(3), row.Object(4), row.Text(5), row.Text(6));
 
     public static Stimulus ReadStimulus(NpgsqlDataReader row) => new(
         row.GetString(0),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
 using NpgsqlTypes;
@@ -48,6 +49,18 @@ internal static class RunSql
     public static NpgsqlBatchCommand WithJson(this NpgsqlBatchCommand command, JsonNode? value)
     {
         command.Parameters.Add(new NpgsqlParameter { Value = value is null ? DBNull.Value : value.ToJsonString(), NpgsqlDbType = NpgsqlDbType.Json });
+        return command;
+    }
+
+    public static NpgsqlBatchCommand WithNumbers(this NpgsqlBatchCommand command, IReadOnlyCollection<long> values)
+    {
+        command.Parameters.Add(new NpgsqlParameter { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
+        return command;
+    }
+
+    public static NpgsqlBatchCommand WithPasses(this NpgsqlBatchCommand command, IReadOnlyCollection<UndoPass> passes)
+    {
+        command.Parameters.Add(new NpgsqlParameter { Value = passes.Count == 0 ? "[]" : JsonSerializer.Serialize(passes), NpgsqlDbType = NpgsqlDbType.Json });
         return command;
     }
 

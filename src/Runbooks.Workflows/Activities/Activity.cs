@@ -48,6 +48,9 @@ public abstract class Activity
     /// <summary>A bookmark that this activity set was resumed; it has been removed.</summary>
     protected internal virtual ValueTask OnResumedAsync(ActivityExecutionContext context, Bookmark bookmark, System.Text.Json.Nodes.JsonNode? input) =>
         ValueTask.CompletedTask;
+
+    /// <summary>What this activity had undone or confirmed is.</summary>
+    protected internal virtual ValueTask OnPassEndedAsync(ActivityExecutionContext context) => ValueTask.CompletedTask;
 }
 
 /// <summary>An activity that does one thing and is done: it completes by itself when <see cref="RunAsync"/> returns.</summary>
@@ -69,6 +72,16 @@ public abstract class CodeActivity : Activity
 public interface IContainer
 {
     IReadOnlyList<Activity> Activities { get; set; }
+}
+
+/// <summary>A container in which a person may go back to an earlier step.</summary>
+internal interface IRewindable
+{
+    /// <summary>Ids of the activities that can follow an activity of this container, itself included.</summary>
+    IReadOnlySet<string> Following(Activity child);
+
+    /// <summary>Forgets that the child and what followed it were ever executed. The child is scheduled by the caller.</summary>
+    void Rewind(ActivityExecutionContext context, Activity child);
 }
 
 /// <summary>Stops the run with a message that a person wrote or can act on; the run compensates.</summary>

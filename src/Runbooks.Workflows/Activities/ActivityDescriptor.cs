@@ -22,7 +22,7 @@ public sealed record ActivityDescriptor(
 }
 
 /// <summary>An input of an activity type.</summary>
-public sealed record InputDescriptor(string Name, Type ValueType, string DisplayName, string Description, bool Required, JsonNode? Default, string UiHint);
+public sealed record InputDescriptor(string Name, Type ValueType, string DisplayName, string Description, bool Required, JsonNode? Default, string UiHint, string? Category);
 
 /// <summary>An output of an activity type.</summary>
 public sealed record OutputDescriptor(string Name, Type ValueType, string Description);

@@ -39,14 +39,42 @@ public sealed class ActivityExecutionContext
 
     public ILogger Logger => interpreter.Logger;
 
-    public bool HasRunningChildren => interpreter.HasRunningChildren(Execution);
+    public string? CorrelationId
+    {
+        get => interpreter.Memory.Run.CorrelationId;
+        set
+        {
+            interpreter.Memory.Run.CorrelationId = value;
+            interpreter.Memory.TouchHead();
+        }
+    }
+
+    /// <summary>What the workflow calls this run; null: the name of its runbook.</summary>
+    public string? RunName
+    {
+        get => interpreter.Memory.Run.Name;
+        set
+        {
+            interpreter.Memory.Run.Name = value;
+            interpreter.Memory.TouchHead();
+        }
+    }
+
+    /// <summary>True while children run, or have faulted and wait for a person: then a container must not complete.</summary>
+    public bool HasOpenChildren => interpreter.HasOpenChildren(Execution);
+
+    /// <summary>Children that have not ended, in the order in which they were scheduled.</summary>
+    public IReadOnlyList<ActivityExecutionContext> RunningChildren => [.. interpreter.Memory.RunningChildren(Execution).Select(interpreter.ContextOf)];
+
+    /// <summary>The step that scheduled this one; null for the root.</summary>
+    public ActivityExecutionContext? Parent => interpreter.Memory.ParentOf(Execution) is { } parent ? interpreter.ContextOf(parent) : null;
 
     /// <summary>The value of an input.</summary>
     /// <exception cref="ExpressionException">The value does not fit the input's type.</exception>
     public T? Get<T>(Input<T> input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return ValueConversion.To<T>(Execution.Inputs[input.Name], input.Name);
+        return ValueConversion.To<T>(Execution.Inputs.TryGetPropertyValue(input.Name, out var value) ? value : input.Default, input.Name);
     }
 
     /// <summary>Sets an output, and the variable that it is bound to.</summary>
@@ -56,8 +84,28 @@ public sealed class ActivityExecutionContext
         interpreter.SetOutput(Execution, output, value is JsonNode node ? node.DeepClone() : JsonSerializer.SerializeToNode(value, ValueConversion.Json));
     }
 
+    /// <summary>The value of an input now, for one that is not evaluated once and for all (<see cref="Input.AutoEvaluate"/>).</summary>
+    public T? Evaluate<T>(Input<T> input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return ValueConversion.To<T>(interpreter.Evaluate(input, Execution), input.Name);
+    }
+
     /// <summary>Schedules a child of this activity; its end comes back through <see cref="Activity.OnChildCompletedAsync"/>.</summary>
-    public ActivityExecution Schedule(Activity child) => interpreter.Schedule(child, Execution);
+    /// <param name="child">The activity.</param>
+    /// <param name="variables">Variables of this execution alone, such as the item of a loop: seen by the child and what is inside it.</param>
+    public ActivityExecution Schedule(Activity child, IReadOnlyDictionary<string, JsonNode?>? variables = null) =>
+        interpreter.Schedule(child, Execution, variables: variables);
+
+    /// <summary>
+    /// Cancels a child and everything in it. What only waits ends at once; an effect in flight is asked to end and settles by
+    /// itself, without anything following it.
+    /// </summary>
+    public void Cancel(ActivityExecutionContext child)
+    {
+        ArgumentNullException.ThrowIfNull(child);
+        interpreter.CancelBranch(child.Execution);
+    }
 
     /// <summary>Ends this execution with the outcomes by which it is left.</summary>
     public void Complete(params IReadOnlyList<string> outcomes)
@@ -70,7 +118,20 @@ public sealed class ActivityExecutionContext
     public void FinishRun() => interpreter.FinishRun();
 
     /// <summary>Waits until <paramref name="dueAt"/>, or, when null, until somebody resumes the bookmark.</summary>
-    public Bookmark CreateBookmark(DateTimeOffset? dueAt, JsonObject? payload = null) => interpreter.CreateBookmark(Execution, dueAt, payload);
+    /// <param name="dueAt">When time wakes it; null: only a stimulus does.</param>
+    /// <param name="payload">What the activity needs when it is woken; shown to people.</param>
+    /// <param name="key">The stimulus that wakes it, such as <c>event:host-repaired</c>.</param>
+    /// <param name="correlationId">With a key: only a stimulus with this correlation id, or with none, wakes it.</param>
+    public Bookmark CreateBookmark(DateTimeOffset? dueAt, JsonObject? payload = null, string? key = null, string? correlationId = null) =>
+        interpreter.CreateBookmark(Execution, dueAt, payload, key, correlationId);
+
+    /// <summary>Undoes or confirms what is inside a step; its end comes back through <see cref="Activity.OnPassEndedAsync"/>.</summary>
+    internal void BeginPass(ActivityExecution scope, bool includesScope, PassMode mode) => interpreter.BeginPass(scope, includesScope, mode, Execution);
+
+    /// <summary>Fails as if by an exception, after the fact: for a scope whose inside is undone.</summary>
+    internal void Fault(string message, RunStatus leadsTo) => interpreter.Fault(Execution, message, leadsTo);
+
+    internal RunMemory Memory => interpreter.Memory;
 
     /// <summary>Declares a variable for this activity's children, or gives it a new value.</summary>
     public void DeclareVariable(string name, JsonNode? value)

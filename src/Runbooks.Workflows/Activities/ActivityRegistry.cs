@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Runbooks.Workflows.Children;
+using Runbooks.Workflows.Compensation;
 using Runbooks.Workflows.ControlFlow;
 using Runbooks.Workflows.Expressions;
 
@@ -20,7 +21,8 @@ public sealed class ActivityRegistry
         .Add<Start>().Add<End>().Add<Finish>().Add<Fault>().Add<WriteLine>()
         .Add<Sequence>().Add<Flowchart>().Add<If>().Add<FlowDecision>().Add<ForEach>()
         .Add<SetVariable>().Add<Delay>()
-        .Add<ExecuteWorkflow>().Add<DispatchWorkflow>();
+        .Add<ExecuteWorkflow>().Add<DispatchWorkflow>()
+        .Add<CompensableActivity>().Add<Compensate>().Add<Confirm>().Add<TransactionScope>();
 
     public IEnumerable<ActivityDescriptor> Descriptors => entries.Values.Select(e => e.Descriptor).OrderBy(d => d.TypeName, StringComparer.Ordinal);
 
@@ -109,7 +111,8 @@ public sealed class ActivityRegistry
             attribute.Description,
             attribute.Required,
             defaultValue,
-            attribute.UiHint);
+            attribute.UiHint,
+            attribute.Category);
     }
 
     private static OutputDescriptor DescribeOutput(PropertyInfo property) =>

@@ -39,6 +39,9 @@ public sealed class InputAttribute : Attribute
 
     public string? DisplayName { get; init; }
 
+    /// <summary>The group of inputs that it belongs to; null: none.</summary>
+    public string? Category { get; init; }
+
     /// <summary>A definition without a value for it is refused when it is loaded.</summary>
     public bool Required { get; init; }
 

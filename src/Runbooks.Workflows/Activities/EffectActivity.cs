@@ -32,6 +32,15 @@ public abstract class EffectActivity : Activity
 
     public abstract EffectKind Kind { get; }
 
+    [Input(Description = "How often it is tried again after it failed. 0: the first failure counts.", DefaultValue = 0, Category = "Reliability", DisplayName = "Retries")]
+    public Input<int> Retries { get; } = new() { KeepsDefault = false };
+
+    [Input(Description = "Pause before the first new try; doubles with each, up to 5 minutes.", DefaultValue = "00:00:10", Category = "Reliability", DisplayName = "Retry after")]
+    public Input<TimeSpan> RetryAfter { get; } = new() { KeepsDefault = false };
+
+    [Input(Description = "How long it may take, such as 00:10:00; then it is asked to end and counts as failed if it did. Empty: as long as it takes.", Category = "Reliability", DisplayName = "Time limit")]
+    public Input<TimeSpan?> TimeLimit { get; } = new() { KeepsDefault = false };
+
     protected internal sealed override ValueTask ExecuteAsync(ActivityExecutionContext context)
     {
         context.RequestEffect();

@@ -32,6 +32,10 @@ public sealed class EffectContext
         CancellationToken = cancellationToken;
     }
 
+    /// <summary>The same with other tokens: for one try of the effect, within its time limit.</summary>
+    internal EffectContext With(CancellationToken cancelRequested, CancellationToken cancellationToken) =>
+        new(Claim, execution, Services, Clock, report, ensureOwned, cancelRequested, cancellationToken);
+
     public RunClaim Claim { get; }
 
     public RunId RunId => Claim.RunId;
@@ -58,7 +62,7 @@ public sealed class EffectContext
     public T? Get<T>(Input<T> input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return ValueConversion.To<T>(execution.Inputs[input.Name], input.Name);
+        return ValueConversion.To<T>(execution.Inputs.TryGetPropertyValue(input.Name, out var value) ? value : input.Default, input.Name);
     }
 
     public T GetRequiredService<T>()

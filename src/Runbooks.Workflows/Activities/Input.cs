@@ -20,6 +20,9 @@ public abstract class Input
     /// False for an input that the activity evaluates itself, every time it wants it: the condition of a loop.
     /// </summary>
     public bool AutoEvaluate { get; init; } = true;
+
+    /// <summary>False for an input whose default is not worth a place in the history of every step.</summary>
+    public bool KeepsDefault { get; init; } = true;
 }
 
 /// <summary>An input whose value is a <typeparamref name="T"/>.</summary>

@@ -35,6 +35,22 @@ internal sealed class FlowGraph
     /// <summary>Forward connections into an activity, from activities that can be reached from the start.</summary>
     public IReadOnlyList<int> ForwardInbound(Activity target) => forwardInbound.GetValueOrDefault(target) ?? [];
 
+    /// <summary>The activity and all that forward connections lead to from it.</summary>
+    public IReadOnlySet<Activity> Following(Activity activity)
+    {
+        var found = new HashSet<Activity> { activity };
+        var waiting = new Queue<Activity>([activity]);
+        while (waiting.TryDequeue(out var next))
+        {
+            foreach (var index in outbound[next].Where(i => !IsBackward(i) && found.Add(Connections[i].Target)))
+            {
+                waiting.Enqueue(Connections[index].Target);
+            }
+        }
+
+        return found;
+    }
+
     public bool IsBackward(int connection) => backward.Contains(connection);
 
     /// <summary>

@@ -10,7 +10,7 @@ namespace Runbooks.Workflows.ControlFlow;
 /// forward inbound connections waits until each was visited or its path is dead, and runs if one was followed.
 /// </summary>
 [Activity("Elsa", "Flow", "Runs activities along the connections between them.")]
-public sealed class Flowchart : Activity, IContainer
+public sealed class Flowchart : Activity, IContainer, IRewindable
 {
     private FlowGraph? graph;
 
@@ -53,12 +53,32 @@ public sealed class Flowchart : Activity, IContainer
         }
 
         Leave(context, counters, child.Activity, child.Execution.Outcomes);
-        if (!context.HasRunningChildren)
+        if (!context.HasOpenChildren)
         {
             context.Complete();
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    IReadOnlySet<string> IRewindable.Following(Activity child) => Graph.Following(child).Select(a => a.Id).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>
+    /// A join behind the step that another path leads to as well keeps what came in by that path: its own visit is taken back,
+    /// so that it waits only for what is executed again.
+    /// </summary>
+    void IRewindable.Rewind(ActivityExecutionContext context, Activity child)
+    {
+        var counters = new Counters(context.State);
+        var following = Graph.Following(child);
+        foreach (var target in following.Where(t => t != child))
+        {
+            var elsewhere = Graph.ForwardInbound(target).Where(i => !following.Contains(Connections[i].Source)).ToArray();
+            if (elsewhere.Length > 0)
+            {
+                counters.ForgetVisits(target, elsewhere.Min(counters.Passes) - 1);
+            }
+        }
     }
 
     /// <summary>Marks the connections out of an activity as visited, those of its outcomes as followed, and looks at their targets.</summary>
@@ -122,6 +142,8 @@ public sealed class Flowchart : Activity, IContainer
         public int Visits(Activity activity) => Read(visits, activity.Id);
 
         public void Visit(Activity activity) => visits[activity.Id] = Visits(activity) + 1;
+
+        public void ForgetVisits(Activity activity, int atMost) => visits[activity.Id] = Math.Max(0, Math.Min(Visits(activity), atMost));
 
         public int Passes(int connection) => Read(passes, Key(connection));
 

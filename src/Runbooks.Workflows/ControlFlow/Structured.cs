@@ -6,9 +6,13 @@ namespace Runbooks.Workflows.ControlFlow;
 
 /// <summary>Runs its activities one after the other; a terminal one ends it early.</summary>
 [Activity("Elsa", "Flow", "Runs activities one after the other.")]
-public sealed class Sequence : Activity, IContainer
+public sealed class Sequence : Activity, IContainer, IRewindable
 {
     public IReadOnlyList<Activity> Activities { get; set; } = [];
+
+    IReadOnlySet<string> IRewindable.Following(Activity child) => Activities.SkipWhile(a => a != child).Select(a => a.Id).ToHashSet(StringComparer.Ordinal);
+
+    void IRewindable.Rewind(ActivityExecutionContext context, Activity child) => context.State["index"] = Activities.TakeWhile(a => a != child).Count() + 1;
 
     protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context) => Next(context);
 
@@ -108,10 +112,10 @@ public sealed class ForEach : Activity
         }
 
         context.State["index"] = index + 1;
-        context.DeclareVariable("CurrentIndex", index);
-        context.DeclareVariable("CurrentValue", items[index]?.DeepClone());
         context.Set(CurrentValue, items[index]?.DeepClone());
-        _ = context.Schedule(Body);
+
+        // Each round has its own: a handler that runs later still sees the item of its round.
+        _ = context.Schedule(Body, new Dictionary<string, JsonNode?>(StringComparer.Ordinal) { ["CurrentIndex"] = index, ["CurrentValue"] = items[index] });
         return ValueTask.CompletedTask;
     }
 }

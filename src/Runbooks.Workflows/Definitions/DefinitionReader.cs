@@ -16,6 +16,20 @@ public sealed class DefinitionReader(ActivityRegistry registry)
 
     private const int MaxDepth = 64;
 
+    private static readonly Dictionary<string, ActivationStrategy> ActivationStrategies = new(StringComparer.Ordinal)
+    {
+        ["AllowAlwaysStrategy"] = ActivationStrategy.Always,
+        ["SingletonStrategy"] = ActivationStrategy.Singleton,
+        ["CorrelationStrategy"] = ActivationStrategy.Correlation,
+        ["CorrelatedSingletonStrategy"] = ActivationStrategy.CorrelatedSingleton,
+    };
+
+    private static readonly Dictionary<string, IncidentStrategy> IncidentStrategies = new(StringComparer.Ordinal)
+    {
+        ["FaultStrategy"] = IncidentStrategy.Fault,
+        ["ContinueWithIncidentsStrategy"] = IncidentStrategy.ContinueWithIncidents,
+    };
+
     private static readonly JsonDocumentOptions ParserOptions = new() { MaxDepth = 200, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     /// <param name="json">The definition.</param>
@@ -42,7 +56,7 @@ public sealed class DefinitionReader(ActivityRegistry registry)
             problems.Add(null, "'definitionId' is missing; give the runbook a stable id, such as \"consolidate\".");
         }
 
-        CheckOptions(top, problems);
+        var options = ReadOptions(top, problems);
         var variables = ReadVariables(top, null, problems);
         var inputs = ReadArguments(top, "inputs", problems);
         var outputs = ReadArguments(top, "outputs", problems);
@@ -72,7 +86,10 @@ public sealed class DefinitionReader(ActivityRegistry registry)
             variables,
             root,
             reading.ByNodeId,
-            json);
+            json)
+        {
+            Options = options,
+        };
         return new DefinitionReading(definition, []);
     }
 
@@ -192,22 +209,36 @@ public sealed class DefinitionReader(ActivityRegistry registry)
     }
 
     /// <summary>Settings that would change how a run behaves, and that this engine does not have yet, are refused.</summary>
-    private static void CheckOptions(JsonObject top, ProblemList problems)
+    private static WorkflowOptions ReadOptions(JsonObject top, ProblemList problems)
     {
         if (top["options"] is not JsonObject options)
         {
-            return;
+            return new WorkflowOptions();
         }
 
-        if (Text(options, "activationStrategyType") is { Length: > 0 } activation && !activation.Contains("AllowAlways", StringComparison.Ordinal))
+        return new WorkflowOptions
         {
-            problems.Add(null, $"Option 'activationStrategyType' is '{activation}'; only the default (always) can run yet.");
+            Activation = Strategy(options, "activationStrategyType", problems, ActivationStrategies, ActivationStrategy.Always),
+            Incidents = Strategy(options, "incidentStrategyType", problems, IncidentStrategies, IncidentStrategy.Fault),
+        };
+    }
+
+    /// <summary>Elsa names strategies by their type: short, or with namespace and assembly.</summary>
+    private static T Strategy<T>(JsonObject options, string field, ProblemList problems, IReadOnlyDictionary<string, T> known, T fallback)
+    {
+        if (Text(options, field) is not { Length: > 0 } name)
+        {
+            return fallback;
         }
 
-        if (Text(options, "incidentStrategyType") is { Length: > 0 } incident && !incident.Contains("FaultStrategy", StringComparison.Ordinal))
+        var type = name.Split(',')[0].Split('.')[^1].Trim();
+        if (known.TryGetValue(type, out var found))
         {
-            problems.Add(null, $"Option 'incidentStrategyType' is '{incident}'; only the default (fault, which compensates) can run yet.");
+            return found;
         }
+
+        problems.Add(null, $"Option '{field}' is '{name}'. Known: {string.Join(", ", known.Keys)}.");
+        return fallback;
     }
 }
 

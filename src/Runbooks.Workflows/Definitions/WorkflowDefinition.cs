@@ -27,7 +27,47 @@ public sealed record WorkflowDefinition(
     IReadOnlyList<VariableDefinition> Variables,
     Activity Root,
     IReadOnlyDictionary<string, Activity> ByNodeId,
-    string Json);
+    string Json)
+{
+    public WorkflowOptions Options { get; init; } = new();
+
+    /// <summary>Whether anything has to be confirmed when a run finishes.</summary>
+    public bool HasConfirmations { get; } = ByNodeId.Values.Any(a => a is Compensation.CompensableActivity { ConfirmationHandler: not null });
+}
+
+/// <summary>What happens when an activity faults.</summary>
+public enum IncidentStrategy
+{
+    /// <summary>The run fails, and what it has done is undone (Elsa: FaultStrategy, which stops there).</summary>
+    Fault,
+
+    /// <summary>The path stops; other paths go on, and a person retries or skips the step.</summary>
+    ContinueWithIncidents,
+}
+
+/// <summary>Whether a run may start while others of its kind are open.</summary>
+public enum ActivationStrategy
+{
+    /// <summary>Always (Elsa: AllowAlwaysStrategy).</summary>
+    Always,
+
+    /// <summary>Not while another run of the same runbook is open.</summary>
+    Singleton,
+
+    /// <summary>Not while another run of any runbook with the same correlation id is open.</summary>
+    Correlation,
+
+    /// <summary>Not while another run of the same runbook with the same correlation id is open.</summary>
+    CorrelatedSingleton,
+}
+
+/// <summary>The <c>options</c> of a definition.</summary>
+public sealed record WorkflowOptions
+{
+    public ActivationStrategy Activation { get; init; }
+
+    public IncidentStrategy Incidents { get; init; }
+}
 
 /// <summary>Something in a definition that keeps it from running.</summary>
 /// <param name="Source">The file, or who sent it.</param>

@@ -8,25 +8,27 @@ namespace Runbooks.Workflows.Execution;
 /// One stay of a run in a worker: from the wake-up until nothing is left to do. The order of things in it is what the
 /// guarantees of <see cref="RunExecutor"/> rest on: control flow, commit, start what was committed, wait, take in outcomes.
 /// </summary>
-internal sealed class Burst(EngineServices engine, RunMemory memory, CancellationTokenSource abandon) : IDisposable
+internal sealed class Burst(EngineServices engine, RunMemory memory, CancellationToken draining, CancellationTokenSource abandon) : IDisposable
 {
     private readonly CancellationToken abandoned = abandon.Token;
     private readonly Interpreter interpreter = new(memory, engine.Runs, engine.Logger);
     private readonly EffectRunner effects = new(engine.Options, engine.Clock, engine.Logger);
     private readonly Dictionary<Task, Func<Task>> inFlight = [];
-    private readonly CancellationTokenSource cancelRequested = new();
+    private readonly Dictionary<long, CancellationTokenSource> cancels = [];
 
-    /// <summary>Nothing goes on and nothing is waited for: a definition, or the engine, has lost its way.</summary>
-    private bool IsStranded =>
-        memory.Run.Status == RunStatus.Executing && inFlight.Count == 0 && memory.Bookmarks.Count == 0 && !interpreter.Finished && !interpreter.HasUnknownEffects;
-
-    public void Dispose() => cancelRequested.Dispose();
+    public void Dispose()
+    {
+        foreach (var cancel in cancels.Values)
+        {
+            cancel.Dispose();
+        }
+    }
 
     public async Task RunAsync(RunSnapshot snapshot)
     {
         try
         {
-            await BeginAsync(snapshot);
+            Begin(snapshot);
             while (await StepAsync())
             {
                 await WaitAsync();
@@ -36,11 +38,11 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         {
             // Crashed, stopped or lost: effects stop waiting and are let go; nobody here concludes anything from them.
             await abandon.CancelAsync();
-            await Task.WhenAll(inFlight.Keys).ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await Task.WhenAll(inFlight.Keys).ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
         }
     }
 
-    private async Task BeginAsync(RunSnapshot snapshot)
+    private void Begin(RunSnapshot snapshot)
     {
         if (memory.Run.Status == RunStatus.Pending)
         {
@@ -49,25 +51,26 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         else
         {
             memory.Write(JournalEvents.RunClaimed, null, $"By worker {memory.Claim.Worker}, generation {memory.Claim.Generation}.");
+            interpreter.RequestHeldEffects();
+            interpreter.RelaunchUndos();
         }
 
         foreach (var stimulus in snapshot.Stimuli)
         {
-            Apply(stimulus);
+            interpreter.Apply(stimulus);
         }
 
-        foreach (var bookmark in memory.Bookmarks.Where(b => b.DueAt <= snapshot.Now).ToArray())
+        if (memory.Run.PausedBy is null)
         {
-            interpreter.Resume(bookmark, null);
+            foreach (var bookmark in memory.Bookmarks.Where(b => b.DueAt <= snapshot.Now).ToArray())
+            {
+                interpreter.Resume(bookmark, null);
+            }
         }
 
-        if (memory.Run.Status == RunStatus.Compensating)
-        {
-            // Before anything is launched: what turns out not to have happened must not be started any more.
-            await cancelRequested.CancelAsync();
-        }
-
-        foreach (var execution in memory.Executions.Where(e => e.Status == ActivityStatus.Running && interpreter.ActivityOf(e) is EffectActivity).ToArray())
+        // After the stimuli: what turns out not to have happened must not be started any more when the run was cancelled.
+        var asked = interpreter.TakeEffectsToReconcile();
+        foreach (var execution in memory.Running.Where(e => interpreter.ActivityOf(e) is EffectActivity))
         {
             if (execution.Effect == EffectState.Intended)
             {
@@ -78,89 +81,58 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
                 Launch(execution, reconcile: false);
             }
         }
+
+        System.Diagnostics.Debug.Assert(asked.All(e => e.Effect == EffectState.Intended || e.Status != ActivityStatus.Running), "What is looked at again has an intent.");
     }
 
     /// <summary>Runs control flow, commits, starts what was committed. False when the burst has ended.</summary>
     private async Task<bool> StepAsync()
     {
+        interpreter.WorkerStops = draining.IsCancellationRequested;
         await interpreter.DrainAsync();
+        if (memory.Run.Passes.Count > 0 && !memory.IsWhole)
+        {
+            memory.AddHistory(await engine.Store.HistoryAsync(memory.Claim, abandoned));
+            await interpreter.DrainAsync();
+        }
+
         var starting = interpreter.TakeEffectsToStart();
-        if (starting.Count == 0 && IsStranded)
+        var reconciling = interpreter.TakeEffectsToReconcile();
+        var undoing = interpreter.TakeUndosToStart();
+        if (starting.Count + reconciling.Count + undoing.Count + inFlight.Count == 0 && interpreter.IsStranded)
         {
             interpreter.BeginCompensation("The run has nothing left to do and did not reach its end: no activity runs, and none waits.", RunStatus.Faulted);
+            return await StepAsync();
         }
 
-        if (memory.Run.Status == RunStatus.Compensating)
+        foreach (var execution in interpreter.TakeEffectsToCancel())
         {
-            await cancelRequested.CancelAsync();
-            interpreter.Withdraw(starting);
-            starting = [];
+            await CancelOf(execution).CancelAsync();
         }
 
-        var undo = default(ActivityExecution);
-        if (memory.Run.Status == RunStatus.Compensating && inFlight.Count == 0 && !interpreter.WaitsForChildren)
-        {
-            undo = interpreter.NextUndo();
-            if (undo is null)
-            {
-                interpreter.EndCompensation();
-            }
-        }
-
-        var idle = inFlight.Count == 0 && starting.Count == 0 && undo is null && !(memory.Run.Status == RunStatus.Compensating && interpreter.WaitsForChildren);
+        var idle = starting.Count + reconciling.Count + undoing.Count + inFlight.Count == 0;
         if (idle)
         {
-            Settle();
+            interpreter.Settle();
         }
 
         await CommitAsync(idle);
-        if (idle)
-        {
-            return false;
-        }
-
         foreach (var execution in starting)
         {
             Launch(execution, reconcile: false);
         }
 
-        if (undo is not null)
+        foreach (var execution in reconciling)
         {
-            LaunchUndo(undo);
+            Launch(execution, reconcile: true);
         }
 
-        return true;
-    }
-
-    /// <summary>Nothing is in flight: the run has ended, waits for something that has a name, or needs a person.</summary>
-    private void Settle()
-    {
-        if (memory.Run.Status != RunStatus.Executing)
+        foreach (var execution in undoing)
         {
-            return;
+            LaunchUndo(execution);
         }
 
-        if (interpreter.Finished)
-        {
-            memory.SetStatus(RunStatus.Finished, null);
-        }
-        else if (interpreter.HasUnknownEffects)
-        {
-            var unknown = memory.Executions.First(e => e is { Status: ActivityStatus.Running, Effect: EffectState.Unknown });
-            memory.SetStatus(RunStatus.NeedsAttention, $"{interpreter.ActivityOf(unknown).DisplayText}: {unknown.Error}");
-        }
-        else if (memory.Bookmarks.Count > 0)
-        {
-            memory.SetStatus(RunStatus.Suspended, Waiting());
-        }
-    }
-
-    private string Waiting()
-    {
-        var bookmark = memory.Bookmarks.OrderBy(b => b.DueAt ?? DateTimeOffset.MaxValue).First();
-        return Interpreter.ChildOf(bookmark) is { } child ? $"Waits for run {child} ({bookmark.Payload?["runbook"]})."
-            : bookmark.DueAt is { } due ? $"Waits until {due:O}."
-            : $"Waits for {bookmark.Name}.";
+        return !idle;
     }
 
     private async Task CommitAsync(bool release)
@@ -185,9 +157,14 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
     {
         var activity = (EffectActivity)interpreter.ActivityOf(execution);
         var context = ContextOf(execution);
-        var task = Task.Run(() => reconcile
+        if (execution.CancelRequested)
+        {
+            CancelOf(execution).Cancel();
+        }
+
+        var task = OnScheduler(() => reconcile
             ? effects.ReconcileAsync((MutatingActivity)activity, execution, context, "The worker that started it stopped before the outcome was known.")
-            : effects.StartAsync(activity, execution, context), abandoned);
+            : effects.StartAsync(activity, execution, context));
         inFlight.Add(task, async () =>
         {
             var result = await task;
@@ -199,7 +176,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
     private void LaunchUndo(ActivityExecution execution)
     {
         var activity = (ChangeActivity)interpreter.ActivityOf(execution);
-        var task = Task.Run(() => effects.UndoAsync(activity, ContextOf(execution)), abandoned);
+        var task = OnScheduler(() => effects.UndoAsync(activity, ContextOf(execution)));
         inFlight.Add(task, async () =>
         {
             var result = await task;
@@ -208,10 +185,14 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         });
     }
 
+    /// <summary>Starts work on the scheduler that this burst runs on: the thread pool, or the one thread of a simulation.</summary>
+    private Task<T> OnScheduler<T>(Func<Task<T>> work) =>
+        Task.Factory.StartNew(work, abandoned, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
+
     /// <summary>Waits for an effect to end or for a stimulus, and takes in whatever has come.</summary>
     private async Task WaitAsync()
     {
-        using var stopPolling = CancellationTokenSource.CreateLinkedTokenSource(abandoned);
+        using var stopPolling = CancellationTokenSource.CreateLinkedTokenSource(abandoned, draining.IsCancellationRequested ? CancellationToken.None : draining);
         var tick = Task.Delay(engine.Options.Poll, engine.Clock, stopPolling.Token);
         _ = await Task.WhenAny([.. inFlight.Keys, tick]);
         await stopPolling.CancelAsync();
@@ -224,36 +205,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
 
         foreach (var stimulus in await engine.Store.InboxAsync(memory.Claim, abandoned))
         {
-            Apply(stimulus);
-        }
-    }
-
-    private void Apply(Stimulus stimulus)
-    {
-        memory.Applied(stimulus.Id);
-        switch (stimulus.Kind)
-        {
-            case StimulusKind.Resume when stimulus.BookmarkId is { } id && memory.FindBookmark(id) is { } bookmark:
-                interpreter.Resume(bookmark, stimulus.Input);
-                break;
-            case StimulusKind.Cancel when !memory.Run.Status.IsEnd():
-                memory.Write(JournalEvents.Stimulus, null, $"Cancel, asked by {stimulus.Actor}. {stimulus.Reason}".TrimEnd());
-                Reconsider();
-                interpreter.BeginCompensation($"Cancelled by {stimulus.Actor}. {stimulus.Reason}".TrimEnd(), RunStatus.Cancelled);
-                break;
-            case StimulusKind.Retry when memory.Run.Status == RunStatus.NeedsAttention:
-                memory.Write(JournalEvents.Stimulus, null, $"Retry, asked by {stimulus.Actor}. {stimulus.Reason}".TrimEnd());
-                Reconsider();
-                break;
-        }
-    }
-
-    /// <summary>What needed a person is looked at again.</summary>
-    private void Reconsider()
-    {
-        if (memory.Run.Status == RunStatus.NeedsAttention)
-        {
-            interpreter.Retry();
+            interpreter.Apply(stimulus);
         }
     }
 
@@ -264,8 +216,18 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         engine.Clock,
         progress => engine.Store.ReportProgressAsync(memory.Claim, execution.Number, progress, abandoned),
         EnsureOwnedAsync,
-        cancelRequested.Token,
+        CancelOf(execution).Token,
         abandoned);
+
+    private CancellationTokenSource CancelOf(ActivityExecution execution)
+    {
+        if (!cancels.TryGetValue(execution.Number, out var cancel))
+        {
+            cancels.Add(execution.Number, cancel = new CancellationTokenSource());
+        }
+
+        return cancel;
+    }
 
     private async Task EnsureOwnedAsync(CancellationToken cancellationToken)
     {

@@ -12,10 +12,35 @@ namespace Runbooks.Workflows.Execution;
 /// </summary>
 internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, ILogger logger)
 {
-    /// <summary>Starts an effect whose intent is committed.</summary>
+    /// <summary>Longest pause between two tries of an effect that failed.</summary>
+    private static readonly TimeSpan MaxRetryPause = TimeSpan.FromMinutes(5);
+
+    /// <summary>Starts an effect whose intent is committed, and tries it again after a failure as its activity says.</summary>
     public async Task<EffectResult> StartAsync(EffectActivity activity, ActivityExecution execution, EffectContext context)
     {
-        var result = await PerformAsync(activity, context, () => activity.PerformAsync(context));
+        var pause = context.Get(activity.RetryAfter);
+        var tries = 1 + Math.Max(0, context.Get(activity.Retries));
+        for (var attempt = 1; ; attempt++, pause = pause * 2 < MaxRetryPause ? pause * 2 : MaxRetryPause)
+        {
+            var result = await OnceAsync(activity, execution, context);
+            if (result is not EffectResult.Failed failed || attempt >= tries || context.CancelRequested.IsCancellationRequested)
+            {
+                return result;
+            }
+
+            logger.LogWarning("Run {Run} step {Step} ({Activity}): attempt {Attempt} of {Tries} failed, next in {Pause}: {Reason}", context.RunId, execution.Number, activity.Id, attempt, tries, pause, failed.Reason);
+            if (await WasCancelledWithinAsync(pause, context))
+            {
+                return new EffectResult.Failed($"{failed.Reason} The run was cancelled before the next try.");
+            }
+
+            execution.Attempt++;
+        }
+    }
+
+    private async Task<EffectResult> OnceAsync(EffectActivity activity, ActivityExecution execution, EffectContext context)
+    {
+        var result = await PerformAsync(activity, context, c => activity.PerformAsync(c));
         return result is EffectResult.Unknown unknown ? await ReconcileAsync((MutatingActivity)activity, execution, context, unknown.Reason) : result;
     }
 
@@ -32,7 +57,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
                 case Reconciliation.Done done:
                     return new EffectResult.Done(done.Outputs, done.Outcome);
                 case Reconciliation.InProgress:
-                    var joined = await PerformAsync(activity, context, () => activity.JoinAsync(context));
+                    var joined = await PerformAsync(activity, context, c => activity.JoinAsync(c));
                     if (joined is not EffectResult.Unknown stillOpen)
                     {
                         return joined;
@@ -49,7 +74,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
                     return activity is IrreversibleActivity ? new EffectResult.Unknown(exhausted) : new EffectResult.Failed(exhausted);
                 case Reconciliation.NotDone:
                     execution.Attempt++;
-                    var again = await PerformAsync(activity, context, () => activity.PerformAsync(context));
+                    var again = await PerformAsync(activity, context, c => activity.PerformAsync(c));
                     if (again is not EffectResult.Unknown unknown)
                     {
                         return again;
@@ -97,19 +122,71 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
         }
     }
 
-    /// <summary>An exception of a change says nothing about the world; an exception of a look only says that it failed.</summary>
-    private async Task<EffectResult> PerformAsync(EffectActivity activity, EffectContext context, Func<Task<EffectResult>> perform)
+    /// <summary>
+    /// Does it within its time limit. An exception of a change says nothing about the world, and neither does a change that
+    /// does not end when it is asked to; a look that throws or does not end has only failed.
+    /// </summary>
+    private async Task<EffectResult> PerformAsync(EffectActivity activity, EffectContext context, Func<EffectContext, Task<EffectResult>> perform)
     {
+        using var asked = CancellationTokenSource.CreateLinkedTokenSource(context.CancelRequested);
+        using var stopWaiting = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        using var ended = new CancellationTokenSource();
+        var limit = context.Get(activity.TimeLimit);
+        var watch = WatchAsync(limit, asked, stopWaiting, ended.Token);
         try
         {
-            var result = await perform();
-            return result is EffectResult.Unknown unknown && activity is not MutatingActivity ? new EffectResult.Failed(unknown.Reason) : result;
+            var result = await perform(context.With(asked.Token, stopWaiting.Token)).WaitAsync(stopWaiting.Token);
+            return result is EffectResult.Unknown unknown && activity is not MutatingActivity ? new EffectResult.Failed(unknown.Reason)
+                : result is EffectResult.Failed failed && asked.IsCancellationRequested && !context.CancelRequested.IsCancellationRequested ? new EffectResult.Failed($"It did not end within {limit}. {failed.Reason}")
+                : result;
         }
         catch (Exception e) when (!Abandoned(e, context))
         {
-            logger.LogError(e, "Run {Run}: {Activity} threw", context.RunId, activity.Id);
-            var reason = $"{e.GetType().Name}: {e.Message}";
+            var late = stopWaiting.IsCancellationRequested;
+            var reason = late ? $"It did not end within {(limit is null ? "" : $"{limit} and ")}{options.CancelGrace} after it was asked to." : $"{e.GetType().Name}: {e.Message}";
+            if (!late)
+            {
+                logger.LogError(e, "Run {Run}: {Activity} threw", context.RunId, activity.Id);
+            }
+
             return activity is MutatingActivity ? new EffectResult.Unknown(reason) : new EffectResult.Failed(reason);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await watch;
+        }
+    }
+
+    /// <summary>Asks the effect to end when its time is over, and stops waiting when it then does not.</summary>
+    private async Task WatchAsync(TimeSpan? limit, CancellationTokenSource asked, CancellationTokenSource stopWaiting, CancellationToken ended)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(asked.Token, ended);
+        await Task.Delay(limit ?? Timeout.InfiniteTimeSpan, clock, either.Token).ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+        if (ended.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await asked.CancelAsync();
+        await Task.Delay(options.CancelGrace, clock, ended).ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+        if (!ended.IsCancellationRequested)
+        {
+            await stopWaiting.CancelAsync();
+        }
+    }
+
+    private async Task<bool> WasCancelledWithinAsync(TimeSpan pause, EffectContext context)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancelRequested, context.CancellationToken);
+        try
+        {
+            await Task.Delay(pause, clock, either.Token);
+            return false;
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            return true;
         }
     }
 

@@ -9,6 +9,12 @@ public sealed class EngineOptions
     /// <summary>How long a run belongs to a worker that is not heard of. 30 s: longer than a pause, shorter than patience.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a worker that was told to stop waits for effects in flight, before it lets go of them as they are.</summary>
+    public TimeSpan DrainFor { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long an effect that was asked to end, by a cancellation or its time limit, may take before its outcome is looked for instead.</summary>
+    public TimeSpan CancelGrace { get; set; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Runs that one worker executes side by side.</summary>
     public int Concurrency { get; set; } = 16;
 

@@ -72,16 +72,10 @@ internal sealed class ExecutionScope(RunMemory memory, ActivityExecution? at) : 
 
     public JsonNode? Input(string name) => memory.Run.Input[name];
 
-    public JsonNode? OutputFrom(string activityIdOrName, string? output)
-    {
-        var execution = memory.Executions.LastOrDefault(e =>
-            e.Status == ActivityStatus.Completed
-            && (string.Equals(e.ActivityName, activityIdOrName, StringComparison.Ordinal) || string.Equals(e.ActivityId, activityIdOrName, StringComparison.Ordinal)));
-        return execution?.Outputs[output ?? "Result"];
-    }
+    public JsonNode? OutputFrom(string activityIdOrName, string? output) =>
+        memory.NewestCompleted(activityIdOrName)?.Outputs[output ?? "Result"];
 
-    public JsonNode? LastResult() =>
-        memory.Executions.Where(e => e.CompletionOrder is not null && e.Outputs.ContainsKey("Result")).MaxBy(e => e.CompletionOrder)?.Outputs["Result"];
+    public JsonNode? LastResult() => memory.LastCompletedFirst.FirstOrDefault(e => e.Outputs.ContainsKey("Result"))?.Outputs["Result"];
 
     private IEnumerable<Holder> Holders()
     {

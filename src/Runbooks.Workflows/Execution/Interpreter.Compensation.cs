@@ -1,36 +1,27 @@
 using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Compensation;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Workflows.Execution;
 
-/// <summary>Failure, cancellation and the way back.</summary>
+/// <summary>The way back: which completed step is undone or confirmed next, and what follows when none is left.</summary>
 internal sealed partial class Interpreter
 {
     private const string WhileUndoing = " While undoing: ";
 
-    /// <summary>Bookmarks whose child run has still to end before anything may be undone.</summary>
-    public bool WaitsForChildren => memory.Bookmarks.Any(b => ChildOf(b) is not null);
+    private readonly List<ActivityExecution> undosToStart = [];
 
-    public bool HasUnknownEffects => memory.Executions.Any(e => e is { Status: ActivityStatus.Running, Effect: EffectState.Unknown });
+    /// <summary>Effects to be undone; their undo intent is in memory and must be committed before they start.</summary>
+    public IReadOnlyList<ActivityExecution> TakeUndosToStart() => Take(undosToStart);
 
-    public void Fault(ActivityExecution execution, string message, RunStatus leadsTo)
-    {
-        execution.Status = ActivityStatus.Faulted;
-        execution.Error = message;
-        execution.CompletedAt = memory.Now;
-        memory.Touch(execution);
-        memory.Write(JournalEvents.Faulted, execution, message);
-        BeginCompensation($"{ActivityOf(execution).DisplayText}: {message}", leadsTo);
-    }
+    /// <summary>Why the run goes back, without what happened on the way.</summary>
+    private string? Cause => memory.Run.Reason?.Split(WhileUndoing)[0];
 
-    /// <summary>
-    /// Turns the run round. Waits end; steps that only steer are cancelled; effects in flight are left to settle and child
-    /// runs are asked to cancel, because only what has settled can be undone.
-    /// </summary>
+    /// <summary>Turns the run round: everything that runs is cancelled, and what has completed is undone, last first.</summary>
     public void BeginCompensation(string reason, RunStatus leadsTo)
     {
-        if (memory.Run.Status == RunStatus.Compensating)
+        if (IsCompensating)
         {
             return;
         }
@@ -38,116 +29,216 @@ internal sealed partial class Interpreter
         items.Clear();
         memory.Run.CompensatesTo = leadsTo;
         memory.SetStatus(RunStatus.Compensating, reason);
-        foreach (var bookmark in memory.Bookmarks.ToArray())
+        foreach (var execution in memory.Running.Where(e => e.ParentNumber is null || memory.ParentOf(e)!.Status != ActivityStatus.Running))
         {
-            if (ChildOf(bookmark) is { } child)
-            {
-                memory.Send(new Stimulus($"cancel:{bookmark.Id}", child, StimulusKind.Cancel, null, null, $"run:{memory.Run.Id}", $"The run that waits for this one is being compensated: {reason}"));
-            }
-            else
-            {
-                memory.Remove(bookmark);
-            }
-        }
-
-        foreach (var execution in memory.Executions.Where(e => e.Status == ActivityStatus.Running).ToArray())
-        {
-            var settles = execution.Effect is EffectState.Intended or EffectState.Unknown || memory.Bookmarks.Any(b => b.ExecutionNumber == execution.Number);
-            if (!settles)
+            if (!IsInHandler(execution))
             {
                 Cancel(execution);
             }
         }
+
+        // Handlers that are at work go on to their end; whatever waited for them does not.
+        memory.Run.Incidents.Clear();
+        memory.Run.Passes.Clear();
+        memory.Run.Passes.Add(new UndoPass(null, IncludesScope: true, PassMode.Undo, null));
+        memory.TouchHead();
     }
 
-    /// <summary>Takes back effects that were requested in the same breath in which the run failed: they were never started.</summary>
-    public void Withdraw(IReadOnlyList<ActivityExecution> requested)
+    /// <summary>Undoes or confirms what lies in a step, for an activity that waits for the end of it.</summary>
+    public void BeginPass(ActivityExecution scope, bool includesScope, PassMode mode, ActivityExecution owner)
     {
-        foreach (var execution in requested)
-        {
-            execution.Effect = EffectState.None;
-            if (execution.Status == ActivityStatus.Running)
-            {
-                Cancel(execution);
-            }
-        }
+        memory.Run.Passes.Add(new UndoPass(scope.Number, includesScope, mode, owner.Number));
+        memory.TouchHead();
     }
 
-    /// <summary>
-    /// The next step to be undone: the one that completed last and is not undone yet. Its intent is recorded here. Steps
-    /// without an undo are noted on the way with their reason.
-    /// </summary>
-    public ActivityExecution? NextUndo()
-    {
-        foreach (var execution in memory.Executions.Where(e => e.CompletionOrder is not null).OrderByDescending(e => e.CompletionOrder).ToArray())
-        {
-            switch (execution.Undo)
-            {
-                case UndoState.Irreversible when execution.UndoNote is null:
-                    execution.UndoNote = ((IrreversibleActivity)ActivityOf(execution)).NoUndoReason;
-                    memory.Touch(execution);
-                    memory.Write(JournalEvents.NotUndone, execution, execution.UndoNote);
-                    break;
-                case UndoState.Available:
-                    execution.Undo = UndoState.Intended;
-                    memory.Touch(execution);
-                    memory.Write(JournalEvents.UndoIntent, execution);
-                    return execution;
-                case UndoState.Intended:
-                    return execution;
-            }
-        }
-
-        return null;
-    }
+    /// <summary>What an undo that an earlier owner had begun needs after a crash.</summary>
+    public void RelaunchUndos() => undosToStart.AddRange(memory.Undoable.Where(e => e.Undo == UndoState.Intended && ActivityOf(e) is ChangeActivity));
 
     public void Apply(ActivityExecution execution, UndoResult result)
     {
-        (execution.Undo, execution.UndoNote, var journaled) = result switch
+        itemsSinceEffect = 0;
+        switch (result)
         {
-            UndoResult.Undone undone => (UndoState.Undone, undone.Note, JournalEvents.Undone),
-            UndoResult.Failed failed => (UndoState.Failed, failed.Reason, JournalEvents.UndoFailed),
-            _ => throw new InvalidOperationException($"Unexpected undo result {result}."),
-        };
-        memory.Touch(execution);
-        memory.Write(journaled, execution, execution.UndoNote);
+            case UndoResult.Undone undone:
+                SetUndo(execution, UndoState.Undone, undone.Note, JournalEvents.Undone);
+                break;
+            case UndoResult.Failed failed:
+                SetUndo(execution, UndoState.Failed, failed.Reason, JournalEvents.UndoFailed);
+                break;
+        }
     }
 
-    /// <summary>Everything that could be undone is: the run has its end state, or needs a person.</summary>
-    public void EndCompensation()
+    /// <summary>Steps that can't be undone, or whose outcome is unknown: a person must look at each.</summary>
+    public IEnumerable<string> NeedsAttention() =>
+        memory.Running.Where(e => e.Effect == EffectState.Unknown)
+            .Concat(memory.Undoable.Where(e => e.Undo == UndoState.Failed))
+            .Concat(memory.Run.Incidents.Select(memory.Execution).Where(e => !IsInHandler(e)))
+            .Select(e => $"{ActivityOf(e).DisplayText}: {(e.Undo == UndoState.Failed ? e.UndoNote : e.Error)}");
+
+    /// <summary>A completed step is kept for the way back, unless it belongs to the way back itself.</summary>
+    private void KeepForUndo(ActivityExecution execution)
     {
-        var open = memory.Executions
-            .Where(e => e.Undo == UndoState.Failed || e is { Status: ActivityStatus.Running, Effect: EffectState.Unknown })
-            .Select(e => $"{ActivityOf(e).DisplayText}: {e.UndoNote ?? e.Error}")
-            .ToArray();
-        if (open.Length > 0)
+        if (IsInHandler(execution))
         {
-            var cause = memory.Run.Reason?.Split(WhileUndoing)[0];
-            memory.SetStatus(RunStatus.NeedsAttention, cause + WhileUndoing + string.Join(" ", open));
             return;
         }
 
-        memory.SetStatus(memory.Run.CompensatesTo ?? RunStatus.Compensated, memory.Run.Reason?.Split(WhileUndoing)[0]);
+        var undo = ActivityOf(execution) switch
+        {
+            ChangeActivity when execution.Effect == EffectState.Done => UndoState.Available,
+            IrreversibleActivity when execution.Effect == EffectState.Done => UndoState.Irreversible,
+            CompensableActivity => UndoState.Available,
+            _ => execution.State.ContainsKey(UndoableChildren) ? UndoState.Available : UndoState.None,
+        };
+        memory.SetUndo(execution, undo, null);
     }
 
-    /// <summary>A person asks to try again what made the run need attention.</summary>
-    public void Retry()
+    /// <summary>Goes on with every pass that can go on. True when there is new work to drain.</summary>
+    private bool AdvancePasses()
     {
-        var back = memory.Run.CompensatesTo is not null;
-        memory.SetStatus(back ? RunStatus.Compensating : RunStatus.Executing, back ? memory.Run.Reason : null);
-        foreach (var execution in memory.Executions.Where(e => e.Undo == UndoState.Failed))
+        var advanced = false;
+        foreach (var pass in memory.Run.Passes.ToArray())
         {
-            execution.Undo = UndoState.Available;
-            memory.Touch(execution);
+            if (Held || !memory.IsWhole || IsSettling(pass))
+            {
+                continue;
+            }
+
+            var (next, open) = Next(pass);
+            if (next is not null)
+            {
+                Begin(pass, next);
+                advanced = true;
+            }
+            else if (!open)
+            {
+                End(pass);
+                advanced = true;
+            }
         }
 
-        foreach (var execution in memory.Executions.Where(e => e is { Status: ActivityStatus.Running, Effect: EffectState.Unknown }))
+        return advanced;
+    }
+
+    /// <summary>Only what has settled can be undone. A step that nobody knows the outcome of doesn't keep the others from being undone.</summary>
+    private bool IsSettling(UndoPass pass) =>
+        memory.Running.Any(e => e.Number != pass.Scope && e.Effect != EffectState.Unknown && memory.IsWithin(e, pass.Scope) && !IsInHandler(e) && (pass.After is null || IsAfter(e, pass)));
+
+    /// <summary>The next step of a pass; and whether something of it is still open when there is none.</summary>
+    private (ActivityExecution? Next, bool Open) Next(UndoPass pass)
+    {
+        var open = pass.Mode == PassMode.Undo && memory.Running.Any(e => e.Effect == EffectState.Unknown && memory.IsWithin(e, pass.Scope));
+        foreach (var step in memory.Undoable.Where(e => (pass.IncludesScope || e.Number != pass.Scope) && memory.IsWithin(e, pass.Scope) && (pass.After is null || IsAfter(e, pass)) && !IsCovered(e, pass)))
         {
-            execution.Effect = EffectState.Intended;
-            memory.Touch(execution);
+            switch (step.Undo)
+            {
+                case UndoState.Intended:
+                    return (null, true);
+                case UndoState.Failed:
+                    open = true;
+                    break;
+                case UndoState.Irreversible when pass.Mode == PassMode.Undo:
+                    SetUndo(step, UndoState.Irreversible, ((IrreversibleActivity)ActivityOf(step)).NoUndoReason, JournalEvents.NotUndone);
+                    break;
+                case UndoState.Available when pass.Mode == PassMode.Confirm:
+                    if (HandlerOf(step, pass.Mode) is not null)
+                    {
+                        return (step, true);
+                    }
+
+                    if (pass.Scope is not null)
+                    {
+                        SetUndo(step, UndoState.Confirmed, null, JournalEvents.Confirmed);
+                    }
+
+                    break;
+                case UndoState.Available when ActivityOf(step) is CompensableActivity && HandlerOf(step, pass.Mode) is null:
+                    // Nothing of its own to do: it is undone when everything inside it is.
+                    if (!memory.Undoable.Any(e => e != step && e.Undo is UndoState.Available or UndoState.Intended or UndoState.Failed && memory.IsWithin(e, step.Number)))
+                    {
+                        SetUndo(step, UndoState.Undone, "Everything in it is undone.", JournalEvents.Undone);
+                    }
+
+                    break;
+                case UndoState.Available:
+                    return (step, true);
+            }
+        }
+
+        return (null, open);
+    }
+
+    /// <summary>A handler around the step takes care of it: only that handler's <c>Compensate</c> touches what is inside.</summary>
+    private bool IsCovered(ActivityExecution step, UndoPass pass)
+    {
+        foreach (var around in memory.FromInside(step).Skip(1).TakeWhile(e => e.Number != pass.Scope))
+        {
+            if (around.Undo != UndoState.None && ActivityOf(around) is CompensableActivity && HandlerOf(around, PassMode.Undo) is not null)
+            {
+                return true;
+            }
+        }
+
+        return pass is { Scope: { } scope, IncludesScope: true } && step.Number != scope
+            && ActivityOf(memory.Execution(scope)) is CompensableActivity && HandlerOf(memory.Execution(scope), pass.Mode) is not null;
+    }
+
+    private Activity? HandlerOf(ActivityExecution step, PassMode mode) => ActivityOf(step) is not CompensableActivity compensable ? null
+        : mode == PassMode.Confirm ? compensable.ConfirmationHandler
+        : step.Status == ActivityStatus.Completed ? compensable.CompensationHandler
+        : compensable.CancellationHandler;
+
+    private void Begin(UndoPass pass, ActivityExecution step)
+    {
+        SetUndo(step, UndoState.Intended, null, pass.Mode == PassMode.Undo ? JournalEvents.UndoIntent : JournalEvents.ConfirmIntent);
+        if (HandlerOf(step, pass.Mode) is { } handler)
+        {
+            var role = pass.Mode == PassMode.Confirm ? HandlerRole.Confirmation
+                : step.Status == ActivityStatus.Completed ? HandlerRole.Compensation
+                : HandlerRole.Cancellation;
+            _ = Schedule(handler, step, role);
+        }
+        else if (step.State.ContainsKey(UndoableChildren))
+        {
+            UndoChildren(step);
+        }
+        else
+        {
+            undosToStart.Add(step);
         }
     }
 
-    public static RunId? ChildOf(Bookmark bookmark) =>
-        RunId.TryParse(bookmark.Payload?["childRunId"]?.GetValue<string>(), out var child) ? child : null;
+    private void End(UndoPass pass)
+    {
+        _ = memory.Run.Passes.Remove(pass);
+        memory.TouchHead();
+        if (pass.Owner is { } number)
+        {
+            var owner = memory.Execution(number);
+            Enqueue(owner, () => pass.After is { } step ? RestartAsync(owner, step) : ActivityOf(owner).OnPassEndedAsync(ContextOf(owner)));
+        }
+        else if (pass is { Scope: null, Mode: PassMode.Undo })
+        {
+            memory.SetStatus(memory.Run.CompensatesTo ?? RunStatus.Compensated, Cause);
+        }
+    }
+
+    private void HandlerEnded(ActivityExecution handler)
+    {
+        var step = memory.ParentOf(handler)!;
+        var confirmed = handler.Role == HandlerRole.Confirmation;
+        SetUndo(step, confirmed ? UndoState.Confirmed : UndoState.Undone, $"By its {handler.Role.ToString().ToLowerInvariant()} handler.", confirmed ? JournalEvents.Confirmed : JournalEvents.Undone);
+    }
+
+    private void HandlerFaulted(ActivityExecution handler, ActivityExecution faulted, string message)
+    {
+        memory.Run.Incidents.Add(faulted.Number);
+        SetUndo(memory.ParentOf(handler)!, UndoState.Failed, $"Its {handler.Role.ToString().ToLowerInvariant()} handler stopped at {ActivityOf(faulted).DisplayText}: {message}", JournalEvents.UndoFailed);
+    }
+
+    private void SetUndo(ActivityExecution step, UndoState state, string? note, string @event)
+    {
+        memory.SetUndo(step, state, note);
+        memory.Write(@event, step, note);
+    }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Compensation;
 using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Expressions;
 using Runbooks.Workflows.Journal;
@@ -10,30 +11,26 @@ using Runbooks.Workflows.Runs;
 namespace Runbooks.Workflows.Execution;
 
 /// <summary>
-/// Control flow of one run: takes work items one at a time until none is left. It does no I/O; effects are only requested
-/// here (<see cref="TakeEffectsToStart"/>) and carried out by <see cref="RunExecutor"/> after their intent is committed.
+/// Control flow of one run: takes work items one at a time until none is left. It does no I/O; effects and undos are only
+/// requested here, and carried out by <see cref="Burst"/> after their intent is committed.
 /// </summary>
 internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILogger logger)
 {
-    /// <summary>Work items of one burst. A flowchart that cycles without ever touching the world is stopped here.</summary>
+    /// <summary>Work items of one burst between two effects or waits. A definition that cycles without ever touching the world is stopped here.</summary>
     private const int MaxItemsPerBurst = 10_000;
 
     private readonly Queue<Func<ValueTask>> items = new();
-    private readonly List<ActivityExecution> effectsToStart = [];
+    private int itemsSinceEffect;
 
     public RunMemory Memory => memory;
 
     public ILogger Logger => logger;
 
-    public bool Finished => memory.Executions.FirstOrDefault(e => e.ParentNumber is null) is { Status: ActivityStatus.Completed };
+    /// <summary>The root has completed and nothing of the run is left to settle, confirm or undo.</summary>
+    public bool Finished => memory.Root is { Status: ActivityStatus.Completed } && memory.Run.Passes.Count == 0 && memory.Running.Count == 0;
 
-    /// <summary>Effects whose intent is in memory and must be committed before they start.</summary>
-    public IReadOnlyList<ActivityExecution> TakeEffectsToStart()
-    {
-        var taken = effectsToStart.ToArray();
-        effectsToStart.Clear();
-        return taken;
-    }
+    /// <summary>The run goes back: it failed, was cancelled, or is undone after it had finished.</summary>
+    public bool IsCompensating => memory.Run.CompensatesTo is not null && !memory.Run.Status.IsEnd();
 
     /// <summary>Begins a pending run.</summary>
     public void Start()
@@ -47,27 +44,34 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
         _ = Schedule(memory.Definition.Root, null);
     }
 
-    /// <summary>Executes work items until none is left. An activity's exception compensates the run.</summary>
+    /// <summary>Executes work items, and goes on with what is being undone, until nothing is left to do here. An activity's exception is its fault.</summary>
     public async ValueTask DrainAsync()
     {
-        for (var count = 0; items.TryDequeue(out var item); count++)
+        do
         {
-            if (count >= MaxItemsPerBurst)
+            while (items.TryDequeue(out var item))
             {
-                BeginCompensation($"Stopped after {MaxItemsPerBurst} activities in one go without any effect or wait: the definition loops without an end.", RunStatus.Faulted);
-                return;
-            }
+                if (++itemsSinceEffect > MaxItemsPerBurst && !IsCompensating)
+                {
+                    BeginCompensation($"Stopped after {MaxItemsPerBurst} activities in one go without any effect or wait: the definition loops without an end.", RunStatus.Faulted);
+                    itemsSinceEffect = 0;
+                    break;
+                }
 
-            await item();
+                await item();
+            }
         }
+        while (AdvancePasses() || items.Count > 0);
     }
 
-    public ActivityExecution Schedule(Activity activity, ActivityExecution? parent)
+    /// <summary>Schedules an activity as a child of a step. Variables are declared for it and what is inside it.</summary>
+    public ActivityExecution Schedule(Activity activity, ActivityExecution? parent, HandlerRole role = HandlerRole.None, IReadOnlyDictionary<string, JsonNode?>? variables = null, JsonObject? inputs = null)
     {
         var execution = new ActivityExecution
         {
             Number = memory.Run.NextExecutionNumber++,
             ParentNumber = parent?.Number,
+            Role = role,
             NodeId = activity.NodeId,
             ActivityId = activity.Id,
             ActivityType = activity.Type,
@@ -79,8 +83,13 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
             execution.Variables[variable.Id] = variable.Default?.DeepClone();
         }
 
+        foreach (var (name, value) in variables ?? new Dictionary<string, JsonNode?>(StringComparer.Ordinal))
+        {
+            execution.Variables[name] = value?.DeepClone();
+        }
+
         memory.Add(execution);
-        Enqueue(execution, () => BeginAsync(activity, execution));
+        Enqueue(execution, () => BeginAsync(activity, execution, inputs));
         return execution;
     }
 
@@ -91,37 +100,46 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
             return;
         }
 
-        execution.Status = ActivityStatus.Completed;
         execution.Outcomes = [.. outcomes];
-        execution.CompletedAt = memory.Now;
-        execution.CompletionOrder = memory.Run.NextCompletionOrder++;
         execution.Progress = null;
-        memory.Touch(execution);
+        CancelInside(execution);
+        memory.SetStatus(execution, ActivityStatus.Completed);
         memory.Write(JournalEvents.Completed, execution, null, new JsonObject
         {
             ["outcomes"] = new JsonArray([.. outcomes.Select(o => JsonValue.Create(o))]),
             ["outputs"] = execution.Outputs.DeepClone(),
         });
-        CancelChildren(execution);
-        if (execution.ParentNumber is { } parentNumber && memory.Run.Status != RunStatus.Compensating)
+        KeepForUndo(execution);
+        if (execution.Role != HandlerRole.None)
         {
-            var parent = memory.Execution(parentNumber);
-            Enqueue(parent, () => ActivityOf(parent).OnChildCompletedAsync(ContextOf(parent), ContextOf(execution)));
+            HandlerEnded(execution);
+        }
+        else if (memory.ParentOf(execution) is { } parent)
+        {
+            if (!execution.CancelRequested)
+            {
+                Enqueue(parent, () => ActivityOf(parent).OnChildCompletedAsync(ContextOf(parent), ContextOf(execution)));
+            }
+        }
+        else if (memory.Definition.HasConfirmations && !IsCompensating)
+        {
+            memory.Run.Passes.Add(new UndoPass(null, IncludesScope: false, PassMode.Confirm, null));
         }
     }
 
+    /// <summary>Ends the run at once: what has not been executed will not be.</summary>
     public void FinishRun()
     {
-        items.Clear();
-        var root = memory.Executions.First(e => e.ParentNumber is null);
-        if (root.Status == ActivityStatus.Running)
+        if (memory.Root is { Status: ActivityStatus.Running } root)
         {
+            items.Clear();
             Complete(root, ["Done"]);
         }
     }
 
-    public bool HasRunningChildren(ActivityExecution parent) =>
-        memory.Executions.Any(e => e.ParentNumber == parent.Number && e.Status == ActivityStatus.Running);
+    /// <summary>True while children of the step run, or have faulted and wait for a person.</summary>
+    public bool HasOpenChildren(ActivityExecution parent) =>
+        memory.RunningChildren(parent).Any() || memory.Run.Incidents.Any(n => memory.Execution(n).ParentNumber == parent.Number);
 
     public void SetOutput(ActivityExecution execution, Output output, JsonNode? value)
     {
@@ -139,152 +157,30 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
 
     public Activity ActivityOf(ActivityExecution execution) => memory.Definition.ByNodeId[execution.NodeId];
 
-    public Bookmark CreateBookmark(ActivityExecution execution, DateTimeOffset? dueAt, JsonObject? payload)
+    /// <summary>The value of an input now; for inputs that an activity evaluates itself, again and again.</summary>
+    public JsonNode? Evaluate(Input input, ActivityExecution execution)
     {
-        var ordinal = memory.Bookmarks.Count(b => b.ExecutionNumber == execution.Number);
-        var bookmark = new Bookmark($"{memory.Run.Id}/{execution.Number}/{ordinal}", execution.Number, execution.ActivityType, dueAt, payload);
-        memory.Add(bookmark);
-        memory.Write(JournalEvents.Suspended, execution, dueAt is { } due ? $"Waits until {due:O}." : null, payload);
-        return bookmark;
+        var value = input.Expression is null ? input.Default?.DeepClone() : ExpressionEvaluator.Evaluate(input.Expression, ScopeOf(execution));
+        _ = ValueConversion.To(value, input.ValueType, JsonNamingPolicy.CamelCase.ConvertName(input.Name));
+        return value;
     }
 
-    public RunId CreateChildRun(ActivityExecution execution, string definitionId, JsonObject input, string? correlationId, bool wait)
-    {
-        var bookmarkId = wait ? $"{memory.Run.Id}/{execution.Number}/0" : null;
-        var request = new StartRequest(definitionId, input, $"run:{memory.Run.Id}", $"child:{memory.Run.Id}/{execution.Number}", correlationId ?? memory.Run.CorrelationId);
-        var (child, problem) = runs.CreateChild(request, memory.Run.Id, bookmarkId);
-        if (child is null)
-        {
-            throw new FaultException(problem!);
-        }
-
-        memory.Add(child);
-        if (wait)
-        {
-            _ = CreateBookmark(execution, null, new JsonObject { ["childRunId"] = child.Id.ToString(), ["runbook"] = definitionId });
-        }
-
-        return child.Id;
-    }
-
-    public void RequestEffect(ActivityExecution execution)
-    {
-        var mutates = ActivityOf(execution) is MutatingActivity;
-        execution.Attempt = 1;
-        execution.Effect = mutates ? EffectState.Intended : EffectState.None;
-        execution.Worker = memory.Claim.Worker;
-        memory.Touch(execution);
-        if (mutates)
-        {
-            memory.Write(JournalEvents.Intent, execution, null, new JsonObject { ["inputs"] = execution.Inputs.DeepClone() });
-        }
-
-        effectsToStart.Add(execution);
-    }
-
-    /// <summary>Wakes a bookmark. One that is not there was woken before: nothing happens.</summary>
-    public void Resume(Bookmark bookmark, JsonNode? input)
-    {
-        var execution = memory.Execution(bookmark.ExecutionNumber);
-        memory.Remove(bookmark);
-        memory.Write(JournalEvents.Resumed, execution);
-        if (execution.Status != ActivityStatus.Running)
-        {
-            return;
-        }
-
-        if (memory.Run.Status == RunStatus.Compensating)
-        {
-            // The child that was waited for has ended; what follows it will not be executed any more.
-            execution.Status = ActivityStatus.Canceled;
-            memory.Touch(execution);
-            return;
-        }
-
-        if (memory.Run.Status != RunStatus.Executing)
-        {
-            memory.SetStatus(RunStatus.Executing, null);
-        }
-
-        Enqueue(execution, () => ActivityOf(execution).OnResumedAsync(ContextOf(execution), bookmark, input));
-    }
-
-    /// <summary>The outcome of an effect comes in.</summary>
-    public void Apply(ActivityExecution execution, EffectResult result)
-    {
-        if (execution.Status != ActivityStatus.Running)
-        {
-            // A look whose step was cancelled meanwhile; nothing waits for what it saw.
-            return;
-        }
-
-        memory.Touch(execution);
-        execution.Error = null;
-        switch (result)
-        {
-            case EffectResult.Done done:
-                ApplyDone(execution, done);
-                break;
-            case EffectResult.Failed failed:
-                execution.Effect = execution.Effect == EffectState.None ? EffectState.None : EffectState.Failed;
-                Fault(execution, failed.Reason, RunStatus.Compensated);
-                break;
-            case EffectResult.Unknown unknown:
-                execution.Effect = EffectState.Unknown;
-                execution.Error = unknown.Reason;
-                memory.Write(JournalEvents.Reconciled, execution, $"Unknown: {unknown.Reason}");
-                break;
-        }
-    }
-
-    private void ApplyDone(ActivityExecution execution, EffectResult.Done done)
-    {
-        var activity = (EffectActivity)ActivityOf(execution);
-        if (activity.Kind is EffectKind.Changes or EffectKind.Irreversible)
-        {
-            execution.Effect = EffectState.Done;
-            execution.Undo = activity.Kind == EffectKind.Changes ? UndoState.Available : UndoState.Irreversible;
-        }
-
-        try
-        {
-            foreach (var output in activity.Outputs)
-            {
-                if (done.Outputs?.TryGetPropertyValue(output.Name, out var value) == true)
-                {
-                    SetOutput(execution, output, value?.DeepClone());
-                }
-            }
-        }
-        catch (ExpressionException e)
-        {
-            // The effect has happened and is recorded as such; only its output could not be handed on.
-            Complete(execution, [done.Outcome]);
-            BeginCompensation($"{activity.DisplayText}: {e.Message}", RunStatus.Faulted);
-            return;
-        }
-
-        Complete(execution, [done.Outcome]);
-    }
-
-    private async ValueTask BeginAsync(Activity activity, ActivityExecution execution)
+    private async ValueTask BeginAsync(Activity activity, ActivityExecution execution, JsonObject? inputs)
     {
         memory.Write(JournalEvents.Started, execution);
-        var scope = ScopeOf(execution);
-        foreach (var input in activity.Inputs.Where(i => i.AutoEvaluate))
+        foreach (var input in activity.Inputs.Where(i => i.AutoEvaluate && (i.KeepsDefault || i.Expression is not null)))
         {
-            var value = input.Expression is null ? input.Default?.DeepClone() : ExpressionEvaluator.Evaluate(input.Expression, scope);
-            _ = ValueConversion.To(value, input.ValueType, JsonNamingPolicy.CamelCase.ConvertName(input.Name));
-            execution.Inputs[input.Name] = value;
+            execution.Inputs[input.Name] = Evaluate(input, execution);
         }
 
+        Replace(execution, inputs);
         await activity.ExecuteAsync(ContextOf(execution));
     }
 
     /// <summary>Queues work of one step. Work of a step that has ended meanwhile is dropped.</summary>
     private void Enqueue(ActivityExecution execution, Func<ValueTask> work) => items.Enqueue(async () =>
     {
-        if (execution.Status != ActivityStatus.Running || memory.Run.Status == RunStatus.Compensating)
+        if (execution.Status != ActivityStatus.Running || execution.CancelRequested)
         {
             return;
         }
@@ -293,40 +189,13 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
         {
             await work();
         }
-        catch (Exception e) when (e is FaultException)
+        catch (FaultException e)
         {
             Fault(execution, e.Message, RunStatus.Compensated);
         }
-        catch (Exception e) when (e is ExpressionException or InvalidOperationException or FormatException or JsonException or KeyNotFoundException)
+        catch (Exception e) when (e is ExpressionException or InvalidOperationException or FormatException or JsonException or KeyNotFoundException or OverflowException)
         {
             Fault(execution, e.Message, RunStatus.Faulted);
         }
     });
-
-    /// <summary>Children of a container that has completed early are not waited for; effects in flight are ended by the executor.</summary>
-    private void CancelChildren(ActivityExecution parent)
-    {
-        foreach (var child in memory.Executions.Where(e => e.ParentNumber == parent.Number && e.Status == ActivityStatus.Running).ToArray())
-        {
-            CancelChildren(child);
-            if (child.Effect is EffectState.Intended or EffectState.Unknown)
-            {
-                continue;
-            }
-
-            Cancel(child);
-        }
-    }
-
-    private void Cancel(ActivityExecution execution)
-    {
-        execution.Status = ActivityStatus.Canceled;
-        execution.CompletedAt = memory.Now;
-        memory.Touch(execution);
-        memory.Write(JournalEvents.Canceled, execution);
-        foreach (var bookmark in memory.Bookmarks.Where(b => b.ExecutionNumber == execution.Number).ToArray())
-        {
-            memory.Remove(bookmark);
-        }
-    }
 }

@@ -19,7 +19,10 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
     private readonly ILogger logger = engine.Logger;
 
     /// <summary>Executes the run and lets go of it. Throws <see cref="LeaseLostException"/> when somebody else has it.</summary>
-    public async Task ExecuteAsync(RunClaim claim, CancellationToken cancellationToken)
+    /// <param name="claim">The run, and the right to change it.</param>
+    /// <param name="draining">The worker stops soon: nothing new is started, and the run is let go of when what is in flight has ended.</param>
+    /// <param name="cancellationToken">The worker stops now: effects are let go of as they are.</param>
+    public async Task ExecuteAsync(RunClaim claim, CancellationToken draining, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -34,7 +37,7 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
                 return;
             }
 
-            using var burst = new Burst(engine, new RunMemory(snapshot, definition, claim, clock), abandon);
+            using var burst = new Burst(engine, new RunMemory(snapshot, definition, claim, clock), draining, abandon);
             await burst.RunAsync(snapshot);
         }
         finally
@@ -43,6 +46,9 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
             await renewal;
         }
     }
+
+    /// <summary>Executes the run without being told ahead that the worker will stop.</summary>
+    public Task ExecuteAsync(RunClaim claim, CancellationToken cancellationToken) => ExecuteAsync(claim, CancellationToken.None, cancellationToken);
 
     /// <summary>Its definition can't be loaded by this version of the product: say so, touch nothing.</summary>
     private async Task ParkAsync(RunSnapshot snapshot, RunClaim claim, CancellationToken cancellationToken)

@@ -4,13 +4,16 @@ using Runbooks.Workflows.Journal;
 namespace Runbooks.Workflows.Execution;
 
 /// <summary>
-/// Claims runs that have something to do and executes them side by side until it is told to stop. Stopping lets go of
-/// runs in flight without an outcome; they are reconciled by whoever claims them next.
+/// Claims runs that have something to do and executes them side by side until it is told to stop. Stopping starts nothing
+/// new, gives effects in flight <see cref="EngineOptions.DrainFor"/> to end, and lets go of the rest without an outcome; those
+/// are reconciled by whoever claims them next.
 /// </summary>
 public sealed class Worker(EngineServices engine, RunExecutor executor)
 {
+    /// <param name="cancellationToken">Stop, and take the time that this needs.</param>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        using var now = new CancellationTokenSource();
         using var places = new SemaphoreSlim(engine.Options.Concurrency);
         var running = new List<Task>();
         var outage = false;
@@ -42,7 +45,7 @@ public sealed class Worker(EngineServices engine, RunExecutor executor)
                 }
 
                 _ = running.RemoveAll(t => t.IsCompleted);
-                running.Add(ExecuteAsync(claim, places, cancellationToken));
+                running.Add(ExecuteAsync(claim, places, cancellationToken, now.Token));
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -50,15 +53,32 @@ public sealed class Worker(EngineServices engine, RunExecutor executor)
             // Asked to stop.
         }
 
-        await Task.WhenAll(running);
+        await DrainAsync(running, now);
         _ = await engine.Store.ReleaseAllAsync(engine.Options.Worker, CancellationToken.None);
     }
 
-    private async Task ExecuteAsync(RunClaim claim, SemaphoreSlim places, CancellationToken cancellationToken)
+    private async Task DrainAsync(List<Task> running, CancellationTokenSource now)
+    {
+        _ = running.RemoveAll(t => t.IsCompleted);
+        if (running.Count == 0)
+        {
+            return;
+        }
+
+        engine.Logger.LogInformation("Stopping: {Runs} runs are brought to a point where another worker can go on, for at most {Drain}", running.Count, engine.Options.DrainFor);
+        using var enough = new CancellationTokenSource();
+        var all = Task.WhenAll(running);
+        _ = await Task.WhenAny(all, Task.Delay(engine.Options.DrainFor, engine.Clock, enough.Token));
+        await enough.CancelAsync();
+        await now.CancelAsync();
+        await all;
+    }
+
+    private async Task ExecuteAsync(RunClaim claim, SemaphoreSlim places, CancellationToken draining, CancellationToken cancellationToken)
     {
         try
         {
-            await executor.ExecuteAsync(claim, cancellationToken);
+            await executor.ExecuteAsync(claim, draining, cancellationToken);
         }
         catch (OperationCanceledException)
         {

@@ -5,7 +5,7 @@ namespace Runbooks.Workflows.Journal;
 
 /// <summary>A run as it is loaded by the worker that has claimed it.</summary>
 /// <param name="Run">The head.</param>
-/// <param name="Executions">All its steps, by number.</param>
+/// <param name="Executions">Its steps by number: all, or those that going forward needs (those that run or have faulted, what is around them, and the newest completed execution of each activity).</param>
 /// <param name="Bookmarks">Its bookmarks.</param>
 /// <param name="Stimuli">Its inbox, in order of arrival.</param>
 /// <param name="Now">The store's clock when it was loaded: what decides whether a bookmark is due.</param>
@@ -14,7 +14,11 @@ public sealed record RunSnapshot(
     IReadOnlyList<ActivityExecution> Executions,
     IReadOnlyList<Bookmark> Bookmarks,
     IReadOnlyList<Stimulus> Stimuli,
-    DateTimeOffset Now);
+    DateTimeOffset Now)
+{
+    /// <summary>True when <see cref="Executions"/> holds every step of the run; else the rest comes from <see cref="IRunStore.HistoryAsync"/>.</summary>
+    public bool IsWhole { get; init; } = true;
+}
 
 /// <summary>A run was created, or one with the same idempotency key was there.</summary>
 public sealed record CreatedRun(RunId Id, bool AlreadyThere);
@@ -35,7 +39,8 @@ public interface IRunStore
 
     /// <summary>
     /// Claims one run that has something to do and no live lease: pending; executing or compensating (its worker died);
-    /// with a stimulus in its inbox; or with a bookmark that is due. A run at its end is never claimed. Oldest first. Null when there is none.
+    /// with a stimulus in its inbox; or with a bookmark that is due, unless it is paused. A run at its end is claimed only for
+    /// <see cref="StimulusKind.Compensate"/>. Oldest first. Null when there is none.
     /// Raises the generation; skips runs that another worker is claiming at the same moment.
     /// </summary>
     Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken);
@@ -56,6 +61,10 @@ public interface IRunStore
     /// <exception cref="LeaseLostException">The claim is not the current one.</exception>
     Task<RunSnapshot> LoadAsync(RunClaim claim, CancellationToken cancellationToken);
 
+    /// <summary>Reads every step of the run, for a way back over steps that <see cref="LoadAsync"/> left out.</summary>
+    /// <exception cref="LeaseLostException">The claim is not the current one.</exception>
+    Task<IReadOnlyList<ActivityExecution>> HistoryAsync(RunClaim claim, CancellationToken cancellationToken);
+
     /// <summary>
     /// Writes a commit in one transaction. A lease that has expired and that nobody has taken still commits: the generation
     /// is what is checked, and it proves that nobody else has written.
@@ -66,7 +75,10 @@ public interface IRunStore
     /// <summary>Writes the progress of a step that is running, for people. Lost progress harms nothing; a stale claim is ignored.</summary>
     Task ReportProgressAsync(RunClaim claim, long executionNumber, JsonObject progress, CancellationToken cancellationToken);
 
-    /// <summary>Puts a stimulus into a run's inbox. False when the run is unknown or at its end. A repeated id is dropped, and true.</summary>
+    /// <summary>
+    /// Puts a stimulus into a run's inbox. False when the run is unknown or at its end; of these only one that is
+    /// <see cref="RunStatus.Finished"/> takes one kind, <see cref="StimulusKind.Compensate"/>. A repeated id is dropped, and true.
+    /// </summary>
     Task<bool> SendAsync(Stimulus stimulus, CancellationToken cancellationToken);
 
     /// <summary>The stimuli that no commit has applied yet, those known from loading included; for the worker that executes the run.</summary>

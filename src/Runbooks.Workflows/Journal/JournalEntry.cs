@@ -49,6 +49,12 @@ public static class JournalEvents
     /// <summary>A completed step that has no undo, with its written reason.</summary>
     public const string NotUndone = "Not undone";
 
+    /// <summary>The intent to make a completed part of the run final.</summary>
+    public const string ConfirmIntent = "Confirm intent";
+
+    /// <summary>A completed part of the run was made final; it will not be undone.</summary>
+    public const string Confirmed = "Confirmed";
+
     /// <summary>A wish from outside: cancel, retry, resume.</summary>
     public const string Stimulus = "Stimulus";
 }

@@ -49,6 +49,25 @@ public enum UndoState
 
     /// <summary>It could not be undone; <see cref="ActivityExecution.UndoNote"/> says why. The run needs attention.</summary>
     Failed,
+
+    /// <summary>It is final: it was confirmed and will not be undone any more.</summary>
+    Confirmed,
+}
+
+/// <summary>Which part of a <c>CompensableActivity</c> a step is, when it isn't its body.</summary>
+public enum HandlerRole
+{
+    /// <summary>An ordinary step.</summary>
+    None,
+
+    /// <summary>It undoes a body that had completed.</summary>
+    Compensation,
+
+    /// <summary>It makes a body final that had completed.</summary>
+    Confirmation,
+
+    /// <summary>It undoes a body that had not completed.</summary>
+    Cancellation,
 }
 
 /// <summary>One execution of one activity in a run: a step.</summary>
@@ -61,6 +80,9 @@ public sealed class ActivityExecution
     public long? ParentNumber { get; init; }
 
     /// <summary>Path of the activity in the definition, such as <c>Workflow1:Flowchart1:a-move</c>.</summary>
+    /// <summary>Whether the step is the root of a handler; everything inside a handler belongs to the way back and is not undone itself.</summary>
+    public HandlerRole Role { get; init; }
+
     public required string NodeId { get; init; }
 
     public required string ActivityId { get; init; }
@@ -85,6 +107,9 @@ public sealed class ActivityExecution
     public JsonObject Variables { get; set; } = [];
 
     public EffectState Effect { get; set; }
+
+    /// <summary>What is around the step was cancelled while it could not be stopped: it settles, and nothing follows it.</summary>
+    public bool CancelRequested { get; set; }
 
     /// <summary>How often the effect was started, from 1.</summary>
     public int Attempt { get; set; }

@@ -25,10 +25,14 @@ public sealed class Run
 
     public string? CorrelationId { get; set; }
 
+    /// <summary>What the workflow calls this run (<c>SetName</c>); null: the name of its runbook.</summary>
+    public string? Name { get; set; }
+
     /// <summary>The run, and its step, that waits for this one; null for a run of its own.</summary>
     public RunId? ParentRunId { get; init; }
 
-    public string? ParentBookmarkId { get; init; }
+    /// <summary>The bookmark of the parent that is resumed when this run ends; a parent that has it undone waits at a new one.</summary>
+    public string? ParentBookmarkId { get; set; }
 
     public JsonObject Input { get; init; } = [];
 
@@ -44,6 +48,15 @@ public sealed class Run
 
     /// <summary>The end state that compensation leads to: <see cref="RunStatus.Compensated"/>, Cancelled or Faulted.</summary>
     public RunStatus? CompensatesTo { get; set; }
+
+    /// <summary>Who paused the run, and why; null: it isn't paused. Effects in flight end, and no other starts.</summary>
+    public string? PausedBy { get; set; }
+
+    /// <summary>What is being undone or confirmed at the moment, in the order in which it was begun.</summary>
+    public List<UndoPass> Passes { get; set; } = [];
+
+    /// <summary>Numbers of steps that have faulted and wait for a person, while the run does not go back for them.</summary>
+    public List<long> Incidents { get; set; } = [];
 
     /// <summary>Next number for a step of this run; numbers are never used twice.</summary>
     public long NextExecutionNumber { get; set; } = 1;

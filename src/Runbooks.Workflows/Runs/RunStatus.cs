@@ -12,6 +12,9 @@ public enum RunStatus
     /// <summary>It waits for the bookmarks that it has set: a time, a child run, an event.</summary>
     Suspended,
 
+    /// <summary>Somebody paused it: nothing starts until it is resumed.</summary>
+    Paused,
+
     /// <summary>It failed or was cancelled; what it had completed is being undone, last first.</summary>
     Compensating,
 

@@ -74,8 +74,8 @@ public sealed class DefinitionReaderTests
         Refused(Of("w", Sequence("s", Activity("a", "Test.Mark", ("markName", Wrapped("String", "Input", """{"name":"Who"}"""))))), "a", "input 'Who'");
 
     [Theory]
-    [InlineData("activationStrategyType", "Elsa.Workflows.SingletonStrategy")]
-    [InlineData("incidentStrategyType", "ContinueWithIncidentsStrategy")]
+    [InlineData("activationStrategyType", "Acme.OnlyOnMondaysStrategy")]
+    [InlineData("incidentStrategyType", "IgnoreStrategy, Acme")]
     public void An_option_that_cannot_be_honoured_is_refused(string option, string value)
     {
         var json = JsonNode.Parse(Of("w", Mark("a")))!.AsObject();

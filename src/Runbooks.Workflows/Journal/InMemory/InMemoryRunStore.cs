@@ -93,6 +93,16 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore
         }
     }
 
+    public Task<IReadOnlyList<ActivityExecution>> HistoryAsync(RunClaim claim, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            var held = Held(claim) ?? throw new LeaseLostException(claim);
+            return Task.FromResult<IReadOnlyList<ActivityExecution>>([.. held.Executions.Values.Select(DeepCopy.Copy)]);
+        }
+    }
+
     public Task CommitAsync(RunCommit commit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commit);
@@ -214,7 +224,7 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore
 
     private bool Send(Stimulus stimulus)
     {
-        if (!runs.TryGetValue(stimulus.RunId, out var run) || run.Head.Status.IsEnd())
+        if (!runs.TryGetValue(stimulus.RunId, out var run) || !run.Takes(stimulus.Kind))
         {
             return false;
         }

@@ -32,7 +32,10 @@ internal sealed class StoredRun(Run head, long order)
         Owner is not null && Generation == claim.Generation && string.Equals(Owner, claim.Worker, StringComparison.Ordinal);
 
     public bool MayBeClaimed(DateTimeOffset now) =>
-        !Head.Status.IsEnd() && (Owner is null || LeaseUntil <= now) && HasSomethingToDo(now);
+        (Owner is null || LeaseUntil <= now) && HasSomethingToDo(now);
+
+    /// <summary>A run at its end takes nothing in, but for the wish to undo it after it has finished.</summary>
+    public bool Takes(StimulusKind kind) => !Head.Status.IsEnd() || (kind == StimulusKind.Compensate && Head.Status == RunStatus.Finished);
 
     public void Receive(Stimulus stimulus)
     {
@@ -70,6 +73,6 @@ internal sealed class StoredRun(Run head, long order)
 
     private bool HasSomethingToDo(DateTimeOffset now) =>
         Head.Status is RunStatus.Pending or RunStatus.Executing or RunStatus.Compensating
-        || Inbox.Any()
-        || Bookmarks.Values.Any(b => b.DueAt <= now);
+        || Inbox.Any(s => Takes(s.Kind))
+        || (Head.Status != RunStatus.Paused && !Head.Status.IsEnd() && Bookmarks.Values.Any(b => b.DueAt <= now));
 }
