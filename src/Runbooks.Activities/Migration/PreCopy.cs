@@ -38,7 +38,7 @@ public sealed class PreCopy : ChangeActivity
     public Input<double> MaxDataFactor { get; } = new();
 
     [Input(Description = "Switch over after this time.", DefaultValue = "00:10:00")]
-    public Input<TimeSpan> TimeLimit { get; } = new();
+    public Input<TimeSpan> PreCopyTimeLimit { get; } = new();
 
     [Output(Description = "What ended the copy: DirtyPages, Rounds, Data, Time, or SwitchedOver when the guest had nothing left to send.")]
     public Output<string> StoppedBy { get; } = new();
@@ -155,7 +155,7 @@ public sealed class PreCopy : ChangeActivity
         : progress.Round > 1 && progress.RemainingBytes <= DirtyThreshold(context, progress) ? "DirtyPages"
         : progress.Round >= context.Get(MaxRounds) ? "Rounds"
         : progress.TotalBytes > 0 && progress.SentBytes >= context.Get(MaxDataFactor) * progress.TotalBytes ? "Data"
-        : progress.Elapsed >= context.Get(TimeLimit) ? "Time"
+        : progress.Elapsed >= context.Get(PreCopyTimeLimit) ? "Time"
         : null;
 
     /// <summary>

@@ -29,7 +29,7 @@ public sealed class StopAndCopy : IrreversibleActivity
     public Input<int> MaxDowntimeMs { get; } = new();
 
     [Input(Description = "How long to wait for the switch-over before the migration is given up.", DefaultValue = "00:02:00")]
-    public Input<TimeSpan> TimeLimit { get; } = new();
+    public Input<TimeSpan> SwitchOverWithin { get; } = new();
 
     protected override async Task<EffectResult> PerformAsync(EffectContext context)
     {
@@ -40,7 +40,7 @@ public sealed class StopAndCopy : IrreversibleActivity
         }
 
         var source = context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source);
-        var giveUp = context.Clock.GetUtcNow() + context.Get(TimeLimit);
+        var giveUp = context.Clock.GetUtcNow() + context.Get(SwitchOverWithin);
         var released = false;
         for (var settling = 0; ;)
         {
@@ -56,7 +56,7 @@ public sealed class StopAndCopy : IrreversibleActivity
                 case MigrationPlace.InFlight when context.Clock.GetUtcNow() >= giveUp:
                     var ended = await MigrationEnding.CancelAsync(context, route);
                     return ended is EffectResult.Failed
-                        ? new EffectResult.Failed($"{route.Vm} did not switch over within {context.Get(TimeLimit)}: it dirties memory faster than {context.Get(MaxDowntimeMs)} ms of standing still can carry. Allow more downtime, or move it when it writes less.")
+                        ? new EffectResult.Failed($"{route.Vm} did not switch over within {context.Get(SwitchOverWithin)}: it dirties memory faster than {context.Get(MaxDowntimeMs)} ms of standing still can carry. Allow more downtime, or move it when it writes less.")
                         : ended;
                 case MigrationPlace.InFlight { Progress: var progress }:
                     settling = 0;
