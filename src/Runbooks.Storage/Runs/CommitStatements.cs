@@ -86,7 +86,7 @@ internal static class CommitStatements
     /// <summary>Returns one row when the run is there and open, also when the stimulus was there already.</summary>
     public static void AddStimulus(this NpgsqlBatch batch, Stimulus stimulus) => batch.Add(
         $"""
-        WITH receiver AS (SELECT id FROM runbooks.runs WHERE id = $1 AND (status NOT IN {RunSql.EndStates} OR (status = 'Finished' AND $3 = 'Compensate'))),
+        WITH receiver AS (SELECT id FROM runbooks.runs WHERE id = $1 AND (status NOT IN {RunSql.EndStates} OR $3 = 'Compensate')),
              added AS (
                  INSERT INTO runbooks.stimuli (run_id, id, kind, bookmark_id, input, actor, reason)
                  SELECT id, $2, $3, $4, $5, $6, $7 FROM receiver

@@ -38,7 +38,7 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
 
     public async Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
     {
-        // Three small indexes say which runs may have something to do, so that the price is theirs and not that of all
+        // A run at its end has no bookmark left, and of stimuli only the wish to undo it. Three small indexes say which runs may have something to do, so that the price is theirs and not that of all
         // runs that wait. Locked rows are skipped; a row that changed under us is looked at again before it is taken.
         await using var batch = database.CreateBatch();
         batch.Add(
@@ -46,11 +46,10 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
             WITH next AS (
                 SELECT id FROM runbooks.runs
                 WHERE (owner IS NULL OR lease_until <= now())
-                  AND (status NOT IN {RunSql.EndStates} AND id IN (
+                  AND id IN (
                       SELECT id FROM runbooks.runs WHERE status IN ('Pending', 'Executing', 'Compensating')
                       UNION ALL SELECT run_id FROM runbooks.stimuli WHERE settled_at IS NULL
                       UNION ALL SELECT b.run_id FROM runbooks.bookmarks b JOIN runbooks.runs w ON w.id = b.run_id WHERE b.due_at <= now() AND w.status <> 'Paused')
-                   OR status = 'Finished' AND id IN (SELECT run_id FROM runbooks.stimuli WHERE settled_at IS NULL AND kind = 'Compensate'))
                 ORDER BY ordinal
                 LIMIT 1
                 FOR NO KEY UPDATE SKIP LOCKED)

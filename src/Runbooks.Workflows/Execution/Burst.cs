@@ -8,7 +8,7 @@ namespace Runbooks.Workflows.Execution;
 /// One stay of a run in a worker: from the wake-up until nothing is left to do. The order of things in it is what the
 /// guarantees of <see cref="RunExecutor"/> rest on: control flow, commit, start what was committed, wait, take in outcomes.
 /// </summary>
-internal sealed class Burst(EngineServices engine, RunMemory memory, CancellationToken draining, CancellationTokenSource abandon) : IDisposable
+internal sealed class Burst(EngineServices engine, RunMemory memory, CancellationTokenSource abandon, CancellationToken draining) : IDisposable
 {
     private readonly CancellationToken abandoned = abandon.Token;
     private readonly Interpreter interpreter = new(memory, engine.Runs, engine.Logger);
@@ -69,7 +69,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         }
 
         // After the stimuli: what turns out not to have happened must not be started any more when the run was cancelled.
-        var asked = interpreter.TakeEffectsToReconcile();
+        _ = interpreter.TakeEffectsToReconcile();
         foreach (var execution in memory.Running.Where(e => interpreter.ActivityOf(e) is EffectActivity))
         {
             if (execution.Effect == EffectState.Intended)
@@ -81,8 +81,6 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
                 Launch(execution, reconcile: false);
             }
         }
-
-        System.Diagnostics.Debug.Assert(asked.All(e => e.Effect == EffectState.Intended || e.Status != ActivityStatus.Running), "What is looked at again has an intent.");
     }
 
     /// <summary>Runs control flow, commits, starts what was committed. False when the burst has ended.</summary>

@@ -75,7 +75,7 @@ internal sealed partial class Interpreter
         scope.Error = message;
         scope.State["leadsTo"] = leadsTo.ToString();
         memory.Touch(scope);
-        memory.Run.Incidents.RemoveAll(n => memory.IsWithin(memory.Execution(n), scope.Number));
+        ForgetIncidents(scope);
         memory.Run.Passes.RemoveAll(p => p.Owner is { } owner && memory.Execution(owner).Status != ActivityStatus.Running);
         memory.Run.Passes.Add(new UndoPass(scope.Number, IncludesScope: false, PassMode.Undo, scope.Number));
         memory.TouchHead();
@@ -98,6 +98,7 @@ internal sealed partial class Interpreter
         }
 
         CancelInside(execution);
+        ForgetIncidents(execution);
         var requested = effectsToStart.Remove(execution);
         if (!requested && execution.Effect is EffectState.Intended or EffectState.Unknown)
         {
@@ -134,6 +135,15 @@ internal sealed partial class Interpreter
         else
         {
             EndCancelled(execution);
+        }
+    }
+
+    /// <summary>What has faulted inside a step that ends needs nobody any more.</summary>
+    private void ForgetIncidents(ActivityExecution around)
+    {
+        if (memory.Run.Incidents.RemoveAll(n => memory.IsWithin(memory.Execution(n), around.Number)) > 0)
+        {
+            memory.TouchHead();
         }
     }
 

@@ -37,9 +37,9 @@ internal sealed partial class Interpreter
             }
         }
 
-        // Handlers that are at work go on to their end; whatever waited for them does not.
-        memory.Run.Incidents.Clear();
-        memory.Run.Passes.Clear();
+        // Handlers that are at work go on to their end, with what they have undone themselves; whatever waited for them does not.
+        memory.Run.Incidents.RemoveAll(n => !IsInHandler(memory.Execution(n)));
+        memory.Run.Passes.RemoveAll(p => p.Owner is not { } owner || !IsInHandler(memory.Execution(owner)));
         memory.Run.Passes.Add(new UndoPass(null, IncludesScope: true, PassMode.Undo, null));
         memory.TouchHead();
     }

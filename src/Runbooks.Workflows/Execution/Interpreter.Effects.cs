@@ -25,6 +25,7 @@ internal sealed partial class Interpreter
     public void RequestEffect(ActivityExecution execution)
     {
         memory.Touch(execution);
+        itemsSinceEffect = 0;
         effectsToStart.Add(execution);
     }
 

@@ -68,14 +68,21 @@ internal sealed partial class Interpreter
 
     private string? Compensate(Stimulus stimulus)
     {
-        if (memory.Run.Status != RunStatus.Finished)
-        {
-            return $"Only a finished run can be undone; this one is {memory.Run.Status}. Cancel it instead.";
-        }
-
         if (stimulus.BookmarkId is not null)
         {
             memory.Run.ParentBookmarkId = stimulus.BookmarkId;
+            memory.TouchHead();
+        }
+
+        if (memory.Run.Status != RunStatus.Finished)
+        {
+            if (memory.Run.Status.IsEnd())
+            {
+                // Somebody has undone it before; the parent that asks is told so.
+                memory.TellParent();
+            }
+
+            return $"Only a finished run can be undone; this one is {memory.Run.Status}.";
         }
 
         memory.Run.CompensatesTo = null;
@@ -166,7 +173,7 @@ internal sealed partial class Interpreter
             return "Only a step that has failed can be skipped.";
         }
 
-        var outcome = input?["outcome"]?.GetValue<string>() ?? ActivityOf(execution).Descriptor.Outcomes.FirstOrDefault() ?? "Done";
+        var outcome = input?["outcome"]?.GetValue<string>() ?? (ActivityOf(execution).Descriptor.Outcomes is [var first, ..] ? first : "Done");
         GiveOutputs(execution, input?["outputs"] as JsonObject);
         memory.SetStatus(execution, ActivityStatus.Running);
         Complete(execution, [outcome]);

@@ -28,11 +28,16 @@ internal sealed partial class Interpreter
         {
             memory.SetStatus(RunStatus.Finished, null);
         }
+        else if (WorkerStops)
+        {
+            // Whatever is left goes on at the next worker, and this one knows only half of it.
+            return;
+        }
         else if (memory.Run.PausedBy is { } by)
         {
             memory.SetStatus(RunStatus.Paused, IsCompensating ? $"{Cause}{WhileUndoing}paused by {by}" : $"Paused by {by}");
         }
-        else if (memory.Bookmarks.Count > 0 && !(WorkerStops && effectsToStart.Count > 0))
+        else if (memory.Bookmarks.Count > 0)
         {
             memory.SetStatus(RunStatus.Suspended, IsCompensating ? Cause + WhileUndoing + Waiting() : Waiting());
         }

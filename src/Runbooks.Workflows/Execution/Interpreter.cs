@@ -17,7 +17,7 @@ namespace Runbooks.Workflows.Execution;
 internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILogger logger)
 {
     /// <summary>Work items of one burst between two effects or waits. A definition that cycles without ever touching the world is stopped here.</summary>
-    private const int MaxItemsPerBurst = 10_000;
+    private const int MaxItemsPerBurst = 100_000;
 
     private readonly Queue<Func<ValueTask>> items = new();
     private int itemsSinceEffect;
@@ -103,6 +103,7 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
         execution.Outcomes = [.. outcomes];
         execution.Progress = null;
         CancelInside(execution);
+        ForgetIncidents(execution);
         memory.SetStatus(execution, ActivityStatus.Completed);
         memory.Write(JournalEvents.Completed, execution, null, new JsonObject
         {

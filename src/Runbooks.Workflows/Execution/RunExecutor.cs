@@ -37,7 +37,7 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
                 return;
             }
 
-            using var burst = new Burst(engine, new RunMemory(snapshot, definition, claim, clock), draining, abandon);
+            using var burst = new Burst(engine, new RunMemory(snapshot, definition, claim, clock), abandon, draining);
             await burst.RunAsync(snapshot);
         }
         finally

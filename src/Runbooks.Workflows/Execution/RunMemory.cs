@@ -297,7 +297,16 @@ internal sealed class RunMemory
                 ["at"] = Now.ToString("O"),
                 ["parentRunId"] = Run.ParentRunId?.ToString(),
             }));
-        if (status.IsEnd() && Run.ParentRunId is { } parent && Run.ParentBookmarkId is { } bookmark)
+        if (status.IsEnd())
+        {
+            TellParent();
+        }
+    }
+
+    /// <summary>Wakes the parent that waits for this run, if one does.</summary>
+    public void TellParent()
+    {
+        if (Run.ParentRunId is { } parent && Run.ParentBookmarkId is { } bookmark)
         {
             stimuli.Add(new Stimulus($"end:{Run.Id}:{bookmark}", parent, StimulusKind.Resume, bookmark, Result(), $"run:{Run.Id}", null));
         }

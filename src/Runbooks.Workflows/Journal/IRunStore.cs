@@ -76,8 +76,8 @@ public interface IRunStore
     Task ReportProgressAsync(RunClaim claim, long executionNumber, JsonObject progress, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Puts a stimulus into a run's inbox. False when the run is unknown or at its end; of these only one that is
-    /// <see cref="RunStatus.Finished"/> takes one kind, <see cref="StimulusKind.Compensate"/>. A repeated id is dropped, and true.
+    /// Puts a stimulus into a run's inbox. False when the run is unknown or at its end, where it takes only
+    /// <see cref="StimulusKind.Compensate"/>. A repeated id is dropped, and true.
     /// </summary>
     Task<bool> SendAsync(Stimulus stimulus, CancellationToken cancellationToken);
 

@@ -34,8 +34,8 @@ internal sealed class StoredRun(Run head, long order)
     public bool MayBeClaimed(DateTimeOffset now) =>
         (Owner is null || LeaseUntil <= now) && HasSomethingToDo(now);
 
-    /// <summary>A run at its end takes nothing in, but for the wish to undo it after it has finished.</summary>
-    public bool Takes(StimulusKind kind) => !Head.Status.IsEnd() || (kind == StimulusKind.Compensate && Head.Status == RunStatus.Finished);
+    /// <summary>A run at its end takes nothing in, but for the wish to undo it: one that can't be undone answers that.</summary>
+    public bool Takes(StimulusKind kind) => !Head.Status.IsEnd() || kind == StimulusKind.Compensate;
 
     public void Receive(Stimulus stimulus)
     {
