@@ -26,7 +26,6 @@ internal sealed partial class Interpreter
             return;
         }
 
-        items.Clear();
         memory.Run.CompensatesTo = leadsTo;
         memory.SetStatus(RunStatus.Compensating, reason);
         foreach (var execution in memory.Running.Where(e => e.ParentNumber is null || memory.ParentOf(e)!.Status != ActivityStatus.Running))

@@ -41,6 +41,11 @@ internal sealed partial class Interpreter
         {
             memory.SetStatus(RunStatus.Suspended, IsCompensating ? Cause + WhileUndoing + Waiting() : Waiting());
         }
+        else
+        {
+            // Never 'in progress' with nothing that could end it: a person sees it, instead of workers taking it in turns.
+            memory.SetStatus(RunStatus.NeedsAttention, $"{Cause}{WhileUndoing}nothing of the run goes on and nothing is waited for. This is a fault of the engine; report it with the run's history.");
+        }
     }
 
     private string Waiting()

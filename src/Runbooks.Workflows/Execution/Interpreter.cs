@@ -133,7 +133,6 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
     {
         if (memory.Root is { Status: ActivityStatus.Running } root)
         {
-            items.Clear();
             Complete(root, ["Done"]);
         }
     }

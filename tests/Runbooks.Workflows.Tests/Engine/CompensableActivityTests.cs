@@ -184,6 +184,77 @@ public sealed class CompensableActivityTests
         Assert.Equal(RunStatus.Compensated, child.Status);
     }
 
+    [Fact]
+    public async Task A_scope_that_fails_does_not_disturb_the_branch_beside_it()
+    {
+        var failing = Activity("t", "Runbooks.TransactionScope", ("continueWhenUndone", Literal("true", "Boolean")), ("body", Sequence("body", Mark("b"), Fault("stop", "Full."))));
+        var engine = await EngineAsync(Flowchart("f", "start -> t; start -> x; x -> y", Activity("start", "Elsa.Start"), failing, Mark("x"), Mark("y")));
+        var run = await engine.RunAsync("w");
+
+        Assert.Equal(RunStatus.Finished, run.Status);
+        Assert.Equal(["x", "y"], world.Marks);
+        Assert.Contains("undo b", world.History);
+    }
+
+    [Fact]
+    public async Task Cancelling_while_a_handler_is_at_work_lets_it_end_and_then_undoes_the_rest()
+    {
+        var engine = await EngineAsync(Sequence("s", Mark("a"), Compensable("c", Sequence("body", Mark("b1"), Mark("b2")), compensation: Sequence("h", Mark("h1"), Activity("inner", "Runbooks.Compensate"), Mark("h2"))), Activity("undo", "Runbooks.Compensate", ("target", Literal("c"))), Mark("never")));
+        RunId id = default;
+        world.OnDo = (name, context) =>
+        {
+            if (name == "h1")
+            {
+                id = context.RunId;
+                _ = engine.Store.SendAsync(new Stimulus("c", id, StimulusKind.Cancel, null, null, "ada", "Enough."), CancellationToken.None).GetAwaiter().GetResult();
+            }
+
+            return null;
+        };
+        var run = await engine.RunAsync("w");
+
+        Assert.Equal(RunStatus.Cancelled, run.Status);
+        Assert.Equal(["do a", "do b1", "do b2", "do h1", "undo b2", "undo b1", "do h2", "undo a"], world.History);
+    }
+
+    [Fact]
+    public async Task Death_at_any_journal_point_of_a_scope_and_a_child_undoes_each_once()
+    {
+        string[] expected = ["do a", "do c1", "do b", "undo b", "undo c1", "do d", "undo d", "undo a"];
+        for (var dieAt = 1; ; dieAt++)
+        {
+            world.Reset();
+            var scope = Activity("t", "Runbooks.TransactionScope", ("continueWhenUndone", Literal("true", "Boolean")), ("body", Sequence("body", Activity("call", "Elsa.ExecuteWorkflow", ("workflowDefinitionId", Literal("child"))), Mark("b"), Fault("stop1"))));
+            var engine = await new EngineUnderTest(World.Registry()).With(world).LoadAsync(Of("child", Sequence("cs", Mark("c1"))), Of("w", Sequence("s", Mark("a"), scope, Mark("d"), Fault("stop2"))));
+            engine.Probe.DieAt = dieAt;
+            var run = await engine.RunAsync("w");
+
+            Assert.Equal((dieAt, RunStatus.Compensated), (dieAt, run.Status));
+            Assert.Equal((dieAt, string.Join(',', expected)), (dieAt, string.Join(',', world.History)));
+            if (engine.Probe.Deaths == 0)
+            {
+                Assert.True(dieAt > 30, $"Only {dieAt} points were seen.");
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_finished_run_can_be_undone_and_only_once()
+    {
+        var engine = await EngineAsync(Sequence("s", Mark("a"), Mark("b")));
+        var run = await engine.RunAsync("w");
+        Assert.Equal(RunStatus.Finished, run.Status);
+        foreach (var id in (string[])["u1", "u1", "u2"])
+        {
+            _ = await engine.Store.SendAsync(new Stimulus(id, run.Id, StimulusKind.Compensate, null, null, "ada", "Wrong pool."), CancellationToken.None);
+            await engine.WorkAsync();
+        }
+
+        Assert.Equal((RunStatus.Compensated, "Undone by ada. Wrong pool."), ((await engine.FindAsync(run.Id)).Status, (await engine.FindAsync(run.Id)).Reason));
+        Assert.Equal(["do a", "do b", "undo b", "undo a"], world.History);
+    }
+
     private static JsonObject Compensable(string id, JsonObject body, JsonObject? compensation = null, JsonObject? confirmation = null, JsonObject? cancellation = null) => Activity(
         id,
         "Runbooks.CompensableActivity",

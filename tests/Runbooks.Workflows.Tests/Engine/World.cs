@@ -35,6 +35,9 @@ public sealed class World
     /// <summary>Called before a change with its name; may throw, or return a result instead of the change.</summary>
     public Func<string, EffectContext, EffectResult?> OnDo { get; set; } = static (_, _) => null;
 
+    /// <summary>Called before an undo with its name.</summary>
+    public Action<string> OnUndo { get; set; } = static _ => { };
+
     /// <summary>Whether looking for the outcome of a change works at the moment.</summary>
     public bool Blind { get; set; }
 
@@ -72,6 +75,7 @@ public sealed class World
 
     public void Undo(string name)
     {
+        OnUndo(name);
         lock (gate)
         {
             history.Add($"undo {name}");
