@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Expressions;
+using Runbooks.Workflows.Expressions.JavaScript;
 
 namespace Runbooks.Workflows.Definitions;
 
@@ -93,9 +94,9 @@ internal sealed class ExpressionReader(ProblemList problems, IReadOnlyList<Argum
             return null;
         }
 
-        var (body, problem) = JavaScriptRunner.Prepare(code);
-        return body is not null
-            ? new Expression.JavaScript(body)
+        var (script, problem) = JavaScriptRunner.Shared.Read(code);
+        return script is not null
+            ? new Expression.JavaScript(script.Code, script.IsExpression)
             : Refuse(activityId, $"The JavaScript of input '{input.Name}' can't run: {problem}");
     }
 

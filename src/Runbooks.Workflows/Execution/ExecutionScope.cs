@@ -6,7 +6,7 @@ using Runbooks.Workflows.Runs;
 namespace Runbooks.Workflows.Execution;
 
 /// <summary>What expressions of one step see: variables of the containers around it, then those of the workflow.</summary>
-internal sealed class ExecutionScope(RunMemory memory, ActivityExecution? at) : IExpressionScope
+internal sealed class ExecutionScope(RunMemory memory, ActivityExecution? at, Func<Guid> newId) : IExpressionScope
 {
     public JsonObject Inputs => memory.Run.Input;
 
@@ -15,6 +15,8 @@ internal sealed class ExecutionScope(RunMemory memory, ActivityExecution? at) : 
     public string DefinitionId => memory.Run.DefinitionId;
 
     public int DefinitionVersion => memory.Run.DefinitionVersion;
+
+    public DateTimeOffset Now => memory.Now;
 
     public string? CorrelationId
     {
@@ -25,6 +27,8 @@ internal sealed class ExecutionScope(RunMemory memory, ActivityExecution? at) : 
             memory.TouchHead();
         }
     }
+
+    public Guid NewGuid() => newId();
 
     public IReadOnlyDictionary<string, JsonNode?> Variables()
     {

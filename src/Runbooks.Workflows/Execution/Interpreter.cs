@@ -151,7 +151,7 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
         }
     }
 
-    public ExecutionScope ScopeOf(ActivityExecution? execution) => new(memory, execution);
+    public ExecutionScope ScopeOf(ActivityExecution? execution) => new(memory, execution, runs.NewId);
 
     public ActivityExecutionContext ContextOf(ActivityExecution execution) => new(this, ActivityOf(execution), execution);
 

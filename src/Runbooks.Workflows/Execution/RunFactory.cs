@@ -12,6 +12,9 @@ public sealed class RunFactory(DefinitionCatalog catalog, IIdSource ids, TimePro
     public (Run? Run, IReadOnlyList<StartProblem> Problems) Create(WorkflowDefinition definition, StartRequest request) =>
         Create(definition, request, null, null);
 
+    /// <summary>An id for whatever a run needs one for.</summary>
+    internal Guid NewId() => ids.Next();
+
     internal (Run? Run, string? Problem) CreateChild(StartRequest request, RunId parent, string? bookmarkId)
     {
         if (catalog.Latest(request.DefinitionId) is not { } definition)

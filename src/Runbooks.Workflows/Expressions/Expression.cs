@@ -18,8 +18,10 @@ public abstract record Expression
     /// <summary>The value of a workflow input.</summary>
     public sealed record WorkflowInput(string Name) : Expression;
 
-    /// <summary>JavaScript; <paramref name="Body"/> is the body of a function, with its <c>return</c>.</summary>
-    public sealed record JavaScript(string Body) : Expression;
+    /// <summary>JavaScript that was found to be able to run.</summary>
+    /// <param name="Code">What the operator wrote.</param>
+    /// <param name="IsExpression">True for an expression; false for statements with <c>return</c>.</param>
+    public sealed record JavaScript(string Code, bool IsExpression) : Expression;
 }
 
 /// <summary>An expression could not be evaluated. The message says which, where, and what was found.</summary>

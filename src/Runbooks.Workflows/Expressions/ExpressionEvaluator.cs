@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Workflows.Expressions.JavaScript;
 
 namespace Runbooks.Workflows.Expressions;
 
@@ -16,7 +17,7 @@ public static class ExpressionEvaluator
                 ? value?.DeepClone()
                 : throw new ExpressionException($"There is no variable '{variable.IdOrName}' in scope."),
             Expression.WorkflowInput input => scope.Input(input.Name)?.DeepClone(),
-            Expression.JavaScript script => JavaScriptRunner.Run(script.Body, scope),
+            Expression.JavaScript script => JavaScriptRunner.Shared.Evaluate(new Script(script.Code, script.IsExpression), scope),
             _ => throw new ExpressionException($"Expressions of type {expression?.GetType().Name} can't be evaluated."),
         };
     }

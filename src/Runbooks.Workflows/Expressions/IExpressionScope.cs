@@ -25,9 +25,26 @@ public interface IExpressionScope
 
     string RunId { get; }
 
+    /// <summary>The name that people gave the run; null when it has none.</summary>
+    /// <exception cref="ExpressionException">On setting: runs of this kind can't be named.</exception>
+    string? RunName
+    {
+        get => null;
+        set => throw new ExpressionException($"The run can't be given a name ('{value}').");
+    }
+
     string DefinitionId { get; }
 
     int DefinitionVersion { get; }
 
+    /// <summary>Names one version of one definition.</summary>
+    string DefinitionVersionId => $"{DefinitionId}:{DefinitionVersion}";
+
     string? CorrelationId { get; set; }
+
+    /// <summary>The time that scripts see. It stands still while a script runs.</summary>
+    DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    /// <summary>A new id; also what scripts get their chance from.</summary>
+    Guid NewGuid() => Guid.NewGuid();
 }
