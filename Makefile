@@ -1,4 +1,4 @@
-# Every target works on a clean clone. Needed: the .NET SDK that global.json names.
+# Every target works on a clean clone. Needed: the .NET SDK that global.json names, and Node.js 20 with npm.
 SHELL := /bin/bash
 CONFIGURATION ?= Release
 SERVER := src/Runbooks.Server/bin/$(CONFIGURATION)/net10.0/Runbooks.Server.dll

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Runs;
 using Runbooks.Workflows.Tests.Engine;
 using static Runbooks.Workflows.Tests.Engine.Definition;
@@ -15,6 +16,7 @@ public sealed class JavaScriptTests
     [InlineData("toJson({ a: 1 })", "\"{\\u0022a\\u0022:1}\"")]
     [InlineData("isNullOrEmpty('') && !isNullOrWhiteSpace('x')", "true")]
     [InlineData("let a = 1; const b = 2; return a + b;", "3")]
+    [InlineData("[1, 2].map(x => `${x}`)", """["1","2"]""")]
     [InlineData("undefined", null)]
     public async Task A_script_gives_its_value(string code, string? expected) =>
         Assert.Equal(expected, (await RunAsync(code)).Variables["v-R"]?.ToJsonString());
@@ -44,11 +46,33 @@ public sealed class JavaScriptTests
         Assert.StartsWith("set: ", run.Reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_definition_is_refused_with_activity_input_line_and_column()
+    {
+        var reading = new DefinitionReader(World.Registry()).Read(Of("w", SetR("const a = 1;\nreturn a +;"), ("R", "Object", null)), "w.json");
+
+        Assert.Equal("w.json: activity 'set': The JavaScript of input 'Value' can't run: line 2, column 11: Unexpected token.", Assert.Single(reading.Problems).ToString());
+    }
+
+    [Fact]
+    public async Task Time_and_ids_come_from_the_engine()
+    {
+        var run = await RunAsync("({ now: new Date(), id: newGuid() })");
+
+        var seen = run.Variables["v-R"]!;
+        var id = Guid.Parse(seen["id"]!.GetValue<string>());
+        Assert.Equal(7, id.Version);
+        Assert.InRange(seen["now"]!.GetValue<DateTimeOffset>(), run.CreatedAt - TimeSpan.FromMilliseconds(1), run.FinishedAt!.Value);
+    }
+
+    private static JsonObject SetR(string code) =>
+        Activity("set", "Elsa.SetVariable", ("variable", new JsonObject { ["id"] = "v-R", ["name"] = "R" }), ("value", Script(code)));
+
     private static async Task<Run> RunAsync(string code, params (string Name, string Type, string? Default)[] variables)
     {
         var engine = await new EngineUnderTest(World.Registry()).LoadAsync(Of(
             "w",
-            Activity("set", "Elsa.SetVariable", ("variable", new JsonObject { ["id"] = "v-R", ["name"] = "R" }), ("value", Script(code))),
+            SetR(code),
             [.. variables, ("R", "Object", null)]));
         return await engine.RunAsync("w");
     }

@@ -6,9 +6,6 @@ internal static class JavaScriptLimits
     /// <summary>Computing time of the processor, not of the clock: a machine that sleeps or starves must not fail a script.</summary>
     public static readonly TimeSpan Time = TimeSpan.FromSeconds(2);
 
-    /// <summary>After this time by the clock a process that does not answer is ended, and the script is tried once more.</summary>
-    public static readonly TimeSpan NoAnswer = TimeSpan.FromSeconds(20);
-
     /// <summary>Bytes of the interpreter's memory.</summary>
     public const int Memory = 64 * 1024 * 1024;
 

@@ -8,14 +8,19 @@ namespace Runbooks.Workflows.Expressions.JavaScript;
 /// <param name="Folder">Where <c>sandbox.js</c> lies.</param>
 /// <param name="MostProcesses">Scripts that run at the same time; more callers wait.</param>
 /// <param name="IdleTime">A process without work for so long is ended.</param>
+/// <param name="NoAnswer">
+/// A process that does not answer for so long by the clock is ended, and its script run once more. Far longer than the
+/// computing time of a script, so that only a process that does not get to work is met.
+/// </param>
 /// <param name="Clock">What idle time is measured with.</param>
-internal sealed record SandboxOptions(string? SearchPath, string Folder, int MostProcesses, TimeSpan IdleTime, TimeProvider Clock)
+internal sealed record SandboxOptions(string? SearchPath, string Folder, int MostProcesses, TimeSpan IdleTime, TimeSpan NoAnswer, TimeProvider Clock)
 {
     public static SandboxOptions Default { get; } = new(
         Environment.GetEnvironmentVariable("PATH"),
         Path.Combine(AppContext.BaseDirectory, "javascript"),
         Math.Max(2, Environment.ProcessorCount),
         TimeSpan.FromMinutes(2),
+        TimeSpan.FromSeconds(20),
         TimeProvider.System);
 }
 
@@ -26,6 +31,7 @@ internal sealed class SandboxPool : IDisposable
     private readonly Lazy<NodeRuntime> node;
     private readonly SemaphoreSlim places;
     private readonly ConcurrentStack<SandboxProcess> idle = new();
+    private readonly ConcurrentDictionary<SandboxProcess, int> busy = new();
     private readonly ITimer sweep;
 
     public SandboxPool(SandboxOptions options)
@@ -39,6 +45,9 @@ internal sealed class SandboxPool : IDisposable
 
     /// <summary>Ids of the processes that wait for work.</summary>
     public IReadOnlyList<int> Idle => [.. idle.Select(p => p.Id)];
+
+    /// <summary>Ids of the processes that run a script.</summary>
+    public IReadOnlyList<int> Busy => [.. busy.Values];
 
     /// <summary>
     /// Lets a process answer a request. When the process dies meanwhile, a new one is asked once more: a script changes
@@ -109,6 +118,7 @@ internal sealed class SandboxPool : IDisposable
     private SandboxReply Exchange(SandboxProcess process, ReadOnlyMemory<byte> request, Func<JsonElement, string?> answer)
     {
         var usable = false;
+        busy[process] = process.Id;
         try
         {
             (var reply, usable) = process.Exchange(request, answer);
@@ -116,6 +126,7 @@ internal sealed class SandboxPool : IDisposable
         }
         finally
         {
+            _ = busy.TryRemove(process, out _);
             if (usable)
             {
                 process.LastUsed = options.Clock.GetUtcNow();
@@ -143,5 +154,5 @@ internal sealed class SandboxPool : IDisposable
         return null;
     }
 
-    private SandboxProcess Start() => SandboxProcess.Start(node.Value, options.Folder);
+    private SandboxProcess Start() => SandboxProcess.Start(node.Value, options);
 }

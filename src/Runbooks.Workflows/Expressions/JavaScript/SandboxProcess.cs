@@ -20,11 +20,13 @@ internal sealed class SandboxProcess : IDisposable
     private const int EndedByTime = 128 + 26;
 
     private readonly Process process;
+    private readonly TimeSpan noAnswer;
     private readonly StringBuilder complaints = new();
 
-    private SandboxProcess(Process process)
+    private SandboxProcess(Process process, TimeSpan noAnswer)
     {
         this.process = process;
+        this.noAnswer = noAnswer;
         process.ErrorDataReceived += (_, line) => Note(line.Data);
         process.BeginErrorReadLine();
     }
@@ -37,8 +39,9 @@ internal sealed class SandboxProcess : IDisposable
     public DateTimeOffset LastUsed { get; set; }
 
     /// <exception cref="ExpressionException">It does not start. The message holds what it said.</exception>
-    public static SandboxProcess Start(NodeRuntime node, string folder)
+    public static SandboxProcess Start(NodeRuntime node, SandboxOptions options)
     {
+        var folder = options.Folder;
         var limits = string.Create(
             CultureInfo.InvariantCulture,
             $$"""{"time":{{JavaScriptLimits.Time.TotalMilliseconds}},"memory":{{JavaScriptLimits.Memory}},"stack":{{JavaScriptLimits.Stack}},"result":{{JavaScriptLimits.Result}}}""");
@@ -49,7 +52,9 @@ internal sealed class SandboxProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] arguments = ["--no-warnings", node.PermissionOption, "--allow-worker", $"--allow-fs-read={folder}/*", "--max-old-space-size=128", Path.Combine(folder, "sandbox.js"), limits];
+
+        // Paths are relative to the working folder, because links and commas in a path would not survive as a permission.
+        string[] arguments = ["--no-warnings", node.PermissionOption, "--allow-worker", "--allow-fs-read=./*", "--max-old-space-size=128", "./sandbox.js", limits];
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -60,7 +65,7 @@ internal sealed class SandboxProcess : IDisposable
         SandboxProcess? started = null;
         try
         {
-            started = new SandboxProcess(Process.Start(start)!);
+            started = new SandboxProcess(Process.Start(start)!, options.NoAnswer);
             using (started.EndUnlessAnswered())
             {
                 _ = started.Receive();
@@ -96,28 +101,9 @@ internal sealed class SandboxProcess : IDisposable
         }
     }
 
-    /// <summary>Ends the process. It holds nothing that could be lost.</summary>
-    public void Dispose()
-    {
-        Kill();
-        process.Dispose();
-    }
-
-    private Timer EndUnlessAnswered() => new(_ => Kill(), null, JavaScriptLimits.NoAnswer, Timeout.InfiniteTimeSpan);
-
-    private void Kill()
-    {
-        try
-        {
-            process.Kill();
-        }
-        catch (InvalidOperationException)
-        {
-            // It has ended already, which is what was wanted.
-        }
-    }
-
-    private void Send(ReadOnlySpan<byte> message)
+    /// <summary>Sends a message without waiting for its answer.</summary>
+    /// <exception cref="SandboxEndedException">The process has ended.</exception>
+    public void Send(ReadOnlySpan<byte> message)
     {
         try
         {
@@ -131,6 +117,30 @@ internal sealed class SandboxProcess : IDisposable
         catch (IOException e)
         {
             throw Ended(e);
+        }
+    }
+
+    /// <summary>Tells the process that nobody wants anything of it any more, as the end of this process would.</summary>
+    public void CloseInput() => process.StandardInput.Close();
+
+    /// <summary>Ends the process. It holds nothing that could be lost.</summary>
+    public void Dispose()
+    {
+        Kill();
+        process.Dispose();
+    }
+
+    private Timer EndUnlessAnswered() => new(_ => Kill(), null, noAnswer, Timeout.InfiniteTimeSpan);
+
+    private void Kill()
+    {
+        try
+        {
+            process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended already, which is what was wanted.
         }
     }
 

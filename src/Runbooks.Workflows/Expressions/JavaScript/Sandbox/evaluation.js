@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { startOfBudget } from './budget.js';
 import { newQuickJSWASMModuleFromVariant } from 'quickjs-emscripten-core';
-import variant from '@jitl/quickjs-ng-wasmfile-release-sync';
+import variant from '@jitl/quickjs-wasmfile-release-sync';
 
 const prelude = readFileSync(new URL('./prelude.js', import.meta.url), 'utf8');
 const engine = await newQuickJSWASMModuleFromVariant(variant);
@@ -10,10 +10,9 @@ const engine = await newQuickJSWASMModuleFromVariant(variant);
 /** Past this the interpreter's memory, which never shrinks, is given back by ending the process. */
 const mostMemoryKept = 32 * 1024 * 1024;
 
-/** What the interpreter takes for the time of day, in milliseconds: QuickJS asks Date.now, and performance.now for the rest. */
+/** What the interpreter takes for the time of day, in milliseconds: it has no clock of its own and asks Date.now. */
 let now = 0;
 Date.now = () => now;
-performance.now = () => 0;
 
 /** The evaluation could not be finished; kind is the limit that was met, or 'script'. */
 class Stopped extends Error {
@@ -146,7 +145,7 @@ function take(context, result, interrupted) {
 
 /** How the interpreter says that a limit was met. */
 function limitOf(name, message) {
-  if (name === 'InternalError' && message === 'out of memory' || /^(invalid string length|string too long|BigInt is too large.*)$/.test(message ?? '')) {
+  if ((name === 'InternalError' && message === 'out of memory') || /^(invalid string length|string too long|BigInt is too large.*)$/.test(message ?? '')) {
     return 'memory';
   }
   return /^(Maximum call stack size exceeded|stack overflow)$/.test(message ?? '') ? 'recursion' : undefined;
