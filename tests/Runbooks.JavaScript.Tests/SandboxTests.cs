@@ -179,6 +179,19 @@ public sealed class SandboxTests : IDisposable
         Assert.Equal("TZ=UTC", File.ReadAllText($"/proc/{process.Id}/environ").TrimEnd('\0'));
     }
 
+    [Theory]
+    [InlineData("while (true) { }")]
+    [InlineData("return /(a+)+$/.test('a'.repeat(40) + '!');")]
+    public void The_interpreter_stops_a_script_by_itself_before_the_watchdog_does(string code)
+    {
+        using var process = SandboxProcess.Start(NodeRuntime.Find(SandboxOptions.Default.SearchPath), SandboxOptions.Default);
+
+        var (reply, usable) = process.Exchange(SandboxRequest.Run(new Script(code, IsExpression: false), new ScriptScope(), mayHaveOutcomes: false), _ => null);
+
+        Assert.Equal("time", Assert.IsType<SandboxReply.Stopped>(reply).Kind);
+        Assert.False(usable);
+    }
+
     [Fact]
     public void A_program_that_was_started_through_a_link_finds_its_files()
     {
@@ -198,7 +211,7 @@ public sealed class SandboxTests : IDisposable
     }
 
     [Fact]
-    public void A_process_that_does_not_answer_is_replaced()
+    public async Task A_process_that_does_not_answer_is_replaced()
     {
         using var impatient = new SandboxPool(SandboxOptions.Default with { NoAnswer = TimeSpan.FromSeconds(5) });
         var stopped = 0;
@@ -215,7 +228,9 @@ public sealed class SandboxTests : IDisposable
             },
         };
 
-        Assert.Equal("1", Js.Evaluate("getOutputFrom('x'); return 1;", scope, new JavaScriptRunner(impatient))!.ToJsonString());
+        var value = await Task.Run(() => Js.Evaluate("getOutputFrom('x'); return 1;", scope, new JavaScriptRunner(impatient))).WaitAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Equal("1", value!.ToJsonString());
         Assert.Equal(2, scope.OutputsAsked);
         Assert.DoesNotContain(stopped, impatient.Idle);
     }

@@ -33,7 +33,7 @@ internal sealed record NodeRuntime(string Path, int Major)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(path, ["--version"]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+            using var process = Process.Start(new ProcessStartInfo(path, ["--version"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardInput = true })!;
             using var late = new Timer(_ => process.Kill(), null, TimeSpan.FromSeconds(20), Timeout.InfiniteTimeSpan);
             var version = process.StandardOutput.ReadToEnd().Trim();
             process.WaitForExit();

@@ -47,6 +47,7 @@ internal sealed class SandboxProcess : IDisposable
             $$"""{"time":{{JavaScriptLimits.Time.TotalMilliseconds}},"memory":{{JavaScriptLimits.Memory}},"stack":{{JavaScriptLimits.Stack}},"result":{{JavaScriptLimits.Result}}}""");
         var start = new ProcessStartInfo(node.Path)
         {
+            UseShellExecute = false,
             WorkingDirectory = folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
