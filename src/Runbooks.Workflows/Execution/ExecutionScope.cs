@@ -28,6 +28,16 @@ internal sealed class ExecutionScope(RunMemory memory, ActivityExecution? at, Fu
         }
     }
 
+    public string? RunName
+    {
+        get => memory.Run.Name;
+        set
+        {
+            memory.Run.Name = value;
+            memory.TouchHead();
+        }
+    }
+
     public Guid NewGuid() => newId();
 
     public IReadOnlyDictionary<string, JsonNode?> Variables()
