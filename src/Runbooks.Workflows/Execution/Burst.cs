@@ -12,7 +12,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
 {
     private readonly CancellationToken abandoned = abandon.Token;
     private readonly Interpreter interpreter = new(memory, engine.Runs, engine.Logger);
-    private readonly EffectRunner effects = new(engine.Options, engine.Clock, engine.Logger);
+    private readonly EffectRunner effects = new(engine.Options, engine.Clock, engine.Logger, engine.Interceptor);
     private readonly Dictionary<Task, Func<Task>> inFlight = [];
     private readonly Dictionary<long, CancellationTokenSource> cancels = [];
 
@@ -37,7 +37,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         finally
         {
             // Crashed, stopped or lost: effects stop waiting and are let go; nobody here concludes anything from them.
-            await abandon.CancelAsync();
+            await abandon.CancelHereAsync();
             await Task.WhenAll(inFlight.Keys).ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
         }
     }
@@ -105,7 +105,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
 
         foreach (var execution in interpreter.TakeEffectsToCancel())
         {
-            await CancelOf(execution).CancelAsync();
+            await CancelOf(execution).CancelHereAsync();
         }
 
         var idle = starting.Count + reconciling.Count + undoing.Count + inFlight.Count == 0;
@@ -193,7 +193,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         using var stopPolling = CancellationTokenSource.CreateLinkedTokenSource(abandoned, draining.IsCancellationRequested ? CancellationToken.None : draining);
         var tick = Task.Delay(engine.Options.Poll, engine.Clock, stopPolling.Token);
         _ = await Task.WhenAny([.. inFlight.Keys, tick]);
-        await stopPolling.CancelAsync();
+        await stopPolling.CancelHereAsync();
         abandoned.ThrowIfCancellationRequested();
         foreach (var (task, apply) in inFlight.Where(f => f.Key.IsCompleted).ToArray())
         {

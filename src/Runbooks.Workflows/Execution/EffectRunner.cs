@@ -10,7 +10,7 @@ namespace Runbooks.Workflows.Execution;
 /// Carries out one effect or undo, and finds out what became of it when that is not plain. It writes nothing: the
 /// executor commits what it returns.
 /// </summary>
-internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, ILogger logger)
+internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, ILogger logger, IEffectInterceptor interceptor)
 {
     /// <summary>Longest pause between two tries of an effect that failed.</summary>
     private static readonly TimeSpan MaxRetryPause = TimeSpan.FromMinutes(5);
@@ -40,7 +40,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
 
     private async Task<EffectResult> OnceAsync(EffectActivity activity, ActivityExecution execution, EffectContext context)
     {
-        var result = await PerformAsync(activity, context, c => activity.PerformAsync(c));
+        var result = await PerformAsync(EffectOperation.Perform, activity, context, c => activity.PerformAsync(c));
         return result is EffectResult.Unknown unknown ? await ReconcileAsync((MutatingActivity)activity, execution, context, unknown.Reason) : result;
     }
 
@@ -57,7 +57,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
                 case Reconciliation.Done done:
                     return new EffectResult.Done(done.Outputs, done.Outcome);
                 case Reconciliation.InProgress:
-                    var joined = await PerformAsync(activity, context, c => activity.JoinAsync(c));
+                    var joined = await PerformAsync(EffectOperation.Join, activity, context, c => activity.JoinAsync(c));
                     if (joined is not EffectResult.Unknown stillOpen)
                     {
                         return joined;
@@ -74,7 +74,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
                     return activity is IrreversibleActivity ? new EffectResult.Unknown(exhausted) : new EffectResult.Failed(exhausted);
                 case Reconciliation.NotDone:
                     execution.Attempt++;
-                    var again = await PerformAsync(activity, context, c => activity.PerformAsync(c));
+                    var again = await PerformAsync(EffectOperation.Perform, activity, context, c => activity.PerformAsync(c));
                     if (again is not EffectResult.Unknown unknown)
                     {
                         return again;
@@ -105,7 +105,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
             UndoResult result;
             try
             {
-                result = await activity.UndoAsync(context);
+                result = await interceptor.UndoAsync(new EffectCall(EffectOperation.Undo, activity, context), () => activity.UndoAsync(context));
             }
             catch (Exception e) when (!Abandoned(e, context))
             {
@@ -126,7 +126,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
     /// Does it within its time limit. An exception of a change says nothing about the world, and neither does a change that
     /// does not end when it is asked to; a look that throws or does not end has only failed.
     /// </summary>
-    private async Task<EffectResult> PerformAsync(EffectActivity activity, EffectContext context, Func<EffectContext, Task<EffectResult>> perform)
+    private async Task<EffectResult> PerformAsync(EffectOperation operation, EffectActivity activity, EffectContext context, Func<EffectContext, Task<EffectResult>> perform)
     {
         using var asked = CancellationTokenSource.CreateLinkedTokenSource(context.CancelRequested);
         using var stopWaiting = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
@@ -135,7 +135,8 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
         var watch = WatchAsync(limit, asked, stopWaiting, ended.Token);
         try
         {
-            var result = await perform(context.With(asked.Token, stopWaiting.Token)).WaitAsync(stopWaiting.Token);
+            var given = context.With(asked.Token, stopWaiting.Token);
+            var result = await interceptor.PerformAsync(new EffectCall(operation, activity, given), () => perform(given)).WaitAsync(stopWaiting.Token);
             return result is EffectResult.Unknown unknown && activity is not MutatingActivity ? new EffectResult.Failed(unknown.Reason)
                 : result is EffectResult.Failed failed && asked.IsCancellationRequested && !context.CancelRequested.IsCancellationRequested ? new EffectResult.Failed($"It did not end within {limit}. {failed.Reason}")
                 : result;
@@ -153,7 +154,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
         }
         finally
         {
-            await ended.CancelAsync();
+            await ended.CancelHereAsync();
             await watch;
         }
     }
@@ -168,11 +169,11 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
             return;
         }
 
-        await asked.CancelAsync();
+        await asked.CancelHereAsync();
         await Task.Delay(options.CancelGrace, clock, ended).ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
         if (!ended.IsCancellationRequested)
         {
-            await stopWaiting.CancelAsync();
+            await stopWaiting.CancelHereAsync();
         }
     }
 
@@ -194,7 +195,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
     {
         try
         {
-            return await activity.ReconcileAsync(context);
+            return await interceptor.ReconcileAsync(new EffectCall(EffectOperation.Reconcile, activity, context), () => activity.ReconcileAsync(context));
         }
         catch (Exception e) when (!Abandoned(e, context))
         {

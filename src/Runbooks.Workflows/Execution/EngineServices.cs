@@ -21,4 +21,8 @@ public sealed record EngineServices(
     TimeProvider Clock,
     IExecutionProbe Probe,
     IWorkSignal Signal,
-    ILogger Logger);
+    ILogger Logger)
+{
+    /// <summary>Stands between the engine and every effect; stands aside in production.</summary>
+    public IEffectInterceptor Interceptor { get; init; } = NoInterceptor.Instance;
+}

@@ -42,7 +42,7 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
         }
         finally
         {
-            await abandon.CancelAsync();
+            await abandon.CancelHereAsync();
             await renewal;
         }
     }
@@ -70,7 +70,7 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
                     if (!await store.RenewAsync(claim, options.Lease, abandon.Token))
                     {
                         logger.LogWarning("Run {Run}: the lease of generation {Generation} is lost; this worker stops working on it", claim.RunId, claim.Generation);
-                        await abandon.CancelAsync();
+                        await abandon.CancelHereAsync();
                         return;
                     }
                 }

@@ -14,7 +14,7 @@ public sealed class WorkSignal(TimeProvider clock) : IWorkSignal
         var current = Volatile.Read(ref raised);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _ = await Task.WhenAny(current.Task, Task.Delay(longest, clock, stop.Token));
-        await stop.CancelAsync();
+        await stop.CancelHereAsync();
         cancellationToken.ThrowIfCancellationRequested();
         if (current.Task.IsCompleted)
         {

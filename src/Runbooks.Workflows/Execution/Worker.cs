@@ -69,8 +69,8 @@ public sealed class Worker(EngineServices engine, RunExecutor executor)
         using var enough = new CancellationTokenSource();
         var all = Task.WhenAll(running);
         _ = await Task.WhenAny(all, Task.Delay(engine.Options.DrainFor, engine.Clock, enough.Token));
-        await enough.CancelAsync();
-        await now.CancelAsync();
+        await enough.CancelHereAsync();
+        await now.CancelHereAsync();
         await all;
     }
 
