@@ -74,15 +74,11 @@ public sealed class ActivateVm : IrreversibleActivity
         }
 
         var hosts = context.GetRequiredService<IHypervisorDirectory>();
-        var left = await hosts.Hypervisor(route.Source).ObserveVmAsync(route.Vm, context.CancellationToken);
-        if (!left.IsOk && left.Fault.Kind != FaultKind.NotFound)
-        {
-            return new Reconciliation.Unknown(left.Fault.ToString());
-        }
 
+        // The reservation goes last. Once it is gone the VM is free, and another run may have moved it on, even back here.
         var held = await context.GetRequiredService<IReservationLedger>().FindAsync(route.Vm, context.CancellationToken);
-        return left.IsOk || string.Equals(held?.Holder, context.RunId.ToString(), StringComparison.Ordinal)
-            ? new Reconciliation.NotDone("The source's definition or the reservation is still there.")
+        return string.Equals(held?.Holder, context.RunId.ToString(), StringComparison.Ordinal)
+            ? new Reconciliation.NotDone("The reservation is still there, so the source's definition may be too.")
             : new Reconciliation.Done(await FiguresAsync(context, hosts, route));
     }
 

@@ -87,8 +87,13 @@ internal static class MigrationEnding
             {
                 case MigrationPlace.NotMoved:
                     return new UndoResult.Undone($"{route.Vm} runs on {route.Source}; {route.Destination} has nothing of it.");
-                case MigrationPlace.Moved:
-                    return new UndoResult.Undone($"{route.Vm} runs on {route.Destination}: the switch-over had happened, so there was no copy left to end.");
+                case MigrationPlace.Moved moved:
+                    if (await LeaveAsync(context, route, moved) is { } stays)
+                    {
+                        return new UndoResult.Failed(stays);
+                    }
+
+                    return new UndoResult.Undone($"{route.Vm} runs on {route.Destination}: the switch-over had happened, so there was no copy left to end. Nothing of it is left on {route.Source}.");
                 case MigrationPlace.InFlight:
                     await context.EnsureOwnedAsync();
                     var aborted = await source.AbortMigrationAsync(route.Vm, context.CancellationToken);
@@ -109,5 +114,28 @@ internal static class MigrationEnding
 
             await Task.Delay(Pause, context.Clock, context.CancellationToken);
         }
+    }
+
+    /// <summary>
+    /// Tidies the source of a VM that was just seen running at the destination, as the later stages would have: what is left
+    /// would stand in the way of the VM's next move there. Null when nothing is left; else why not.
+    /// </summary>
+    private static async Task<string?> LeaveAsync(EffectContext context, MigrationRoute route, MigrationPlace.Moved moved)
+    {
+        var source = context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source);
+        if (moved.PausedTwin)
+        {
+            await context.EnsureOwnedAsync();
+            if (await source.DestroyAsync(route.Vm, context.CancellationToken) is { IsOk: false, Fault: var fault })
+            {
+                return $"The stale copy of {route.Vm} on {route.Source} could not be ended. {fault}";
+            }
+        }
+
+        await context.EnsureOwnedAsync();
+        var undefined = await source.UndefineAsync(route.Vm, context.CancellationToken);
+        return undefined.IsOk || undefined.Fault.Kind == FaultKind.NotFound
+            ? null
+            : $"{route.Vm} runs on {route.Destination}, but its definition on {route.Source} could not be removed. {undefined.Fault}";
     }
 }

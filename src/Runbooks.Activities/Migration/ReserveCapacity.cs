@@ -45,11 +45,27 @@ public sealed class ReserveCapacity : ChangeActivity
         var answer = await context.GetRequiredService<IReservationLedger>().ReserveAsync(wish, HostRoom.FreeMemoryMiB(seen.Value), context.CancellationToken);
         return answer switch
         {
-            ReservationAnswer.Granted => new EffectResult.Done(),
+            ReservationAnswer.Granted => await UnlessClosedAsync(context, route),
             ReservationAnswer.HeldByOther { Reservation: var other } => new EffectResult.Failed($"VM {route.Vm} is being moved from {other.Source} to {other.Destination} by run {other.Holder} since {other.CreatedAt:u}. Wait for that run, or cancel it."),
             ReservationAnswer.NoRoom { Reason: var reason } => new EffectResult.Failed($"There is no room for VM {route.Vm} on {route.Destination}: {reason}"),
             _ => new EffectResult.Unknown($"Unexpected answer {answer}."),
         };
+    }
+
+    /// <summary>
+    /// Gives the room back when nothing may arrive on the destination. Looked at after the reservation is written: whoever
+    /// closes a host looks for reservations after he has closed it, so one of the two sees the other.
+    /// </summary>
+    private static async Task<EffectResult> UnlessClosedAsync(EffectContext context, MigrationRoute route)
+    {
+        var modes = await context.GetRequiredService<IHostModes>().ListAsync(context.CancellationToken);
+        if (modes.FirstOrDefault(m => m.Host == route.Destination) is not { } closed)
+        {
+            return new EffectResult.Done();
+        }
+
+        _ = await context.GetRequiredService<IReservationLedger>().ReleaseAsync(route.Vm, context.RunId.ToString(), context.CancellationToken);
+        return new EffectResult.Failed($"No VM may arrive on {route.Destination}: it is {closed.Mode.ToString().ToLowerInvariant()} by {closed.Holder} since {closed.SetAt:u}. {closed.Reason} Choose another host, or wait until that is over.");
     }
 
     protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)

@@ -1,5 +1,6 @@
 using Runbooks.Activities.Consolidation;
 using Runbooks.Fleet.Model;
+using Runbooks.Fleet.Reservations;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
 
@@ -16,7 +17,7 @@ internal static class HostSwitch
     /// <summary>A machine boots in minutes; a host that does not answer after this needs a person.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
-    /// <summary>Null when the host was just seen on and without a running or paused VM.</summary>
+    /// <summary>Null when the host was just seen on, without a running or paused VM, and no move has anything to do with it.</summary>
     public static async Task<Occupied?> WhyNotEmptyAsync(EffectContext context, HostName host)
     {
         var hosts = context.GetRequiredService<IHypervisorDirectory>();
@@ -30,8 +31,15 @@ internal static class HostSwitch
         }
 
         var left = seen.Value.Vms.Where(v => v.State is not (VmState.ShutOff or VmState.Crashed)).Select(v => $"{v.Name} ({v.State}, {v.StateReason})").ToArray();
-        return left.Length > 0
-            ? new Occupied(false, $"Host {host} was not switched off: {string.Join(", ", left)} {(left.Length == 1 ? "is" : "are")} still on it.")
+        if (left.Length > 0)
+        {
+            return new Occupied(false, $"Host {host} was not switched off: {string.Join(", ", left)} {(left.Length == 1 ? "is" : "are")} still on it.");
+        }
+
+        // A move that has not come to its end has to ask both of its hosts, also the one on which nothing runs any more.
+        var held = await context.GetRequiredService<IReservationLedger>().ListAsync(context.CancellationToken);
+        return held.FirstOrDefault(r => r.Source == host || r.Destination == host) is { } move
+            ? new Occupied(false, $"Host {host} was not switched off: run {move.Holder} is moving {move.Vm} from {move.Source} to {move.Destination} since {move.CreatedAt:u}. Wait for that run, or bring it to its end.")
             : null;
     }
 

@@ -108,6 +108,7 @@ public static class ConsolidationPlanner
         { Mode: HostMode.Maintenance } => "It is in maintenance; the automation leaves it alone.",
         { Mode: HostMode.Cordoned } => "It is cordoned: another run is at work on it.",
         _ when pool.On(host.Name).Arriving is [var first, ..] => $"VM {first.Vm} is on its way to it (held by {first.Holder}).",
+        _ when pool.On(host.Name).Leaving is [var first, ..] => $"VM {first.Vm} is held by {first.Holder} for its move to {first.Destination}.",
         _ => null,
     };
 

@@ -33,6 +33,11 @@ internal sealed class PoolState
             {
                 burden.Hold(held, fleet.FindVm(held.Vm));
             }
+
+            if (burdens.TryGetValue(held.Source, out var left))
+            {
+                left.Leave(held);
+            }
         }
     }
 
@@ -64,6 +69,7 @@ internal sealed class HostBurden(Host host, ConsolidationPolicy policy)
 {
     private readonly List<Vm> vms = [];
     private readonly List<Reservation> arriving = [];
+    private readonly List<Reservation> leaving = [];
 
     public Host Host => host;
 
@@ -71,6 +77,9 @@ internal sealed class HostBurden(Host host, ConsolidationPolicy policy)
 
     /// <summary>Reservations on this host for VMs that are not here yet.</summary>
     public IReadOnlyList<Reservation> Arriving => arriving;
+
+    /// <summary>Reservations of moves away from this host. Until they end, the host may still be asked about the VM.</summary>
+    public IReadOnlyList<Reservation> Leaving => leaving;
 
     /// <summary>Cores that the VMs on it use.</summary>
     public double VmCores { get; private set; }
@@ -109,6 +118,8 @@ internal sealed class HostBurden(Host host, ConsolidationPolicy policy)
         arriving.Add(held);
         Add(vm?.CpuCores ?? held.Vcpus, held.MemoryMiB, held.Vcpus);
     }
+
+    public void Leave(Reservation held) => leaving.Add(held);
 
     /// <summary>Takes a VM in, as the planner's decision.</summary>
     public void Take(Vm vm) => Carry(vm with { Host = host.Name });

@@ -127,6 +127,9 @@ internal sealed partial class Interpreter
         foreach (var execution in memory.Running.Where(e => e.Effect == EffectState.Unknown && (only is null || e == only)))
         {
             execution.Effect = EffectState.Intended;
+
+            // Asked for by a person: as many attempts again, or it could only ever be found not done.
+            execution.Attempt = 0;
             memory.Touch(execution);
             effectsToReconcile.Add(execution);
             retried++;

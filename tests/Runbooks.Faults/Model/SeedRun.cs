@@ -37,6 +37,11 @@ internal sealed record SeedRun(int Seed, IReadOnlyList<string> Problems, string 
         {
             problems = [e.Message, .. Open(installation)];
         }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A soak goes on with the next seed.
+            problems = [e.ToString()];
+        }
 
         var ends = Wait(installation.Kept.ListAsync(new RunFilter { Limit = RunFilter.HighestLimit }, CancellationToken.None))
             .GroupBy(r => r.Status.ToString()).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);

@@ -165,7 +165,7 @@ internal sealed class Story(Scenario scenario, Installation installation)
     private async Task HarmAsync(VmName vm, bool delete)
     {
         _ = harmed.Add(vm);
-        foreach (var copy in installation.Fleet.CopiesOf(vm).Where(c => c.State is VmState.Running or VmState.Paused))
+        while (installation.Fleet.CopiesOf(vm).FirstOrDefault(c => c.State is VmState.Running or VmState.Paused) is { } copy)
         {
             installation.Fleet.CrashGuest(copy.Host, vm);
             if (delete)
@@ -188,10 +188,12 @@ internal sealed class Story(Scenario scenario, Installation installation)
             _ = await installation.Fleet.Directory.Power(host).PowerOnAsync(CancellationToken.None);
         }
 
-        while (installation.Workers.Any(w => !w.IsUp))
+        do
         {
-            await Task.Delay(TimeSpan.FromSeconds(1), installation.Loop.Time);
+            // As long as a host needs to boot.
+            await Task.Delay(TimeSpan.FromSeconds(3), installation.Loop.Time);
         }
+        while (installation.Workers.Any(w => !w.IsUp));
     }
 
     /// <summary>An operator asks every run that needs attention to look again. False when there is none.</summary>
