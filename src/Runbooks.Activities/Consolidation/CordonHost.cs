@@ -75,9 +75,18 @@ public sealed class UncordonHost : IrreversibleActivity
         return new EffectResult.Done();
     }
 
-    /// <summary>Clearing twice is clearing once, so it is simply done again.</summary>
-    protected override Task<Reconciliation> ReconcileAsync(EffectContext context) =>
-        Task.FromResult<Reconciliation>(new Reconciliation.NotDone("It may be repeated."));
+    protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
+    {
+        if (FleetHost.Read(context, Host, out var host) is { } problem)
+        {
+            return new Reconciliation.NotDone(problem);
+        }
+
+        var entries = await context.GetRequiredService<IHostModes>().ListAsync(context.CancellationToken);
+        return entries.Any(e => e.Host == host && string.Equals(e.Holder, context.RunId.ToString(), StringComparison.Ordinal))
+            ? new Reconciliation.NotDone("This run's cordon is still there.")
+            : new Reconciliation.Done();
+    }
 }
 
 /// <summary>Reads the host that an activity is about.</summary>

@@ -34,12 +34,15 @@ internal static class Invariants
     {
         var copies = installation.Fleet.CopiesOf(vm);
         var running = copies.Count(c => c.State == VmState.Running);
-        var told = attention.Any(r => r.Reason?.Contains(vm.Value, StringComparison.Ordinal) == true || r.Input["Vm"]?.GetValue<string>() == vm.Value);
-        if (running > 1 || (!isHarmed && !told && (running != 1 || copies.Count != 1)))
+        if (running > 1 || (!isHarmed && !IsTold(vm, attention) && (running != 1 || copies.Count != 1)))
         {
             yield return $"VM {vm} should run once and leave nothing elsewhere: {(copies.Count == 0 ? "nowhere" : string.Join(", ", copies.Select(c => $"{c.State} ({c.Reason}) on {c.Host}")))}";
         }
     }
+
+    /// <summary>A run that waits for a person is about this VM.</summary>
+    private static bool IsTold(VmName vm, Run[] attention) =>
+        attention.Any(r => r.Reason?.Contains(vm.Value, StringComparison.Ordinal) == true || r.Input["Vm"]?.GetValue<string>() == vm.Value);
 
     private static async Task<IEnumerable<string>> LeftOversAsync(Installation installation, Run[] attention)
     {
@@ -50,7 +53,7 @@ internal static class Invariants
         [
             .. reservations.Where(r => !holders.Contains(r.Holder)).Select(r => $"left over: {r}"),
             .. modes.Where(m => !holders.Contains(m.Holder)).Select(m => $"left over: {m}"),
-            .. installation.Fleet.MigratingVms.Select(vm => $"VM {vm} is still being migrated"),
+            .. installation.Fleet.MigratingVms.Where(vm => !IsTold(vm, attention)).Select(vm => $"VM {vm} is still being migrated"),
         ];
     }
 

@@ -1,6 +1,4 @@
 using Runbooks.Faults.Simulation;
-using Runbooks.Fleet.Model;
-using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Journal;
 
 namespace Runbooks.Faults.Model;
@@ -67,40 +65,4 @@ internal sealed record SeedRun(int Seed, IReadOnlyList<string> Problems, string 
 
     /// <summary>The store itself answers at once.</summary>
     private static T Wait<T>(Task<T> task) => task.IsCompleted ? task.GetAwaiter().GetResult() : throw new InvalidOperationException("The in-memory store did not answer at once.");
-}
-
-/// <summary>After everything a VM can still be moved.</summary>
-internal static class Usable
-{
-    public static IReadOnlyList<string> Check(Installation installation, Scenario scenario, IReadOnlySet<Fleet.Model.VmName> harmed)
-    {
-        var candidates =
-            from entry in scenario.Vms
-            let vm = entry.Vm
-            where !harmed.Contains(vm.Name)
-            let copies = installation.Fleet.CopiesOf(vm.Name)
-            where copies.Count == 1 && copies[0].State == VmState.Running
-            from host in scenario.Hosts
-            where host.Name != copies[0].Host && installation.Fleet.PowerOf(host.Name) == PowerState.On
-                && host.MemoryMiB - scenario.Vms.Where(v => installation.Fleet.CopiesOf(v.Vm.Name).Any(c => c.Host == host.Name)).Sum(v => v.Vm.MemoryMiB) > vm.MemoryMiB + 1024
-            select (vm.Name, Host: host.Name);
-        var problems = new List<string>();
-        if (candidates.FirstOrDefault() is { Name.Value: not null } chosen)
-        {
-            installation.Play(
-                async () =>
-                {
-                    var answer = await installation.StartAsync("migrate-vm", FleetUnderTest.Move(chosen.Name, chosen.Host), "afterwards");
-                    await installation.RestAsync();
-                    var run = await installation.Kept.FindAsync(((Workflows.Runs.StartAnswer.Accepted)answer).RunId, CancellationToken.None);
-                    if (run!.Status != Workflows.Runs.RunStatus.Finished)
-                    {
-                        problems.Add($"VM {chosen.Name} can't be moved to {chosen.Host} any more: {run.Status}, {run.Reason}");
-                    }
-                },
-                TimeSpan.FromHours(1));
-        }
-
-        return problems;
-    }
 }

@@ -76,6 +76,7 @@ internal sealed class RecordingStore(InMemoryRunStore inner, SimulationLoop loop
         foreach (var entry in commit.Journal)
         {
             Write($"run {NumberOf(commit.Run.Id)} {entry.Worker}/{entry.Generation} #{entry.Sequence} {entry.Event} {entry.NodeId?.Split(':')[^1]} {entry.Message}".TrimEnd());
+            loop.Trace.Note($"{entry.At:O} {entry.ExecutionNumber} {entry.Payload?.ToJsonString()}");
         }
 
         return true;

@@ -22,14 +22,19 @@ internal sealed class Trace
 
     public void Note(int first, int second) => hash = ((((hash ^ (uint)first) * Prime) ^ (uint)second) * Prime) + 1;
 
-    public void Write(TimeSpan at, string text)
+    /// <summary>Counts for the hash without being shown.</summary>
+    public void Note(string text)
     {
-        var line = $"{at.ToString(@"hh\:mm\:ss\.fff", CultureInfo.InvariantCulture)} {text}";
-        foreach (var c in line)
+        foreach (var c in text)
         {
             hash = (hash ^ c) * Prime;
         }
+    }
 
+    public void Write(TimeSpan at, string text)
+    {
+        var line = $"{at.ToString(@"hh\:mm\:ss\.fff", CultureInfo.InvariantCulture)} {text}";
+        Note(line);
         lines.Enqueue(line);
         if (lines.Count > Keep)
         {
