@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Fleet.Reservations;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
 
@@ -77,6 +78,11 @@ public sealed class PreCopy : ChangeActivity
             return new EffectResult.Failed("The run was cancelled before the copy started.");
         }
 
+        if (!await IsHeldAsync(context, route))
+        {
+            return new EffectResult.Failed($"This run does not hold VM {route.Vm}, so another one may move it at the same time. Put 'Reserve capacity' before this step.");
+        }
+
         await context.EnsureOwnedAsync();
         int? bandwidth = context.Get(BandwidthMiBs) is var limit and > 0 ? limit : null;
         var started = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source)
@@ -106,8 +112,20 @@ public sealed class PreCopy : ChangeActivity
     protected override async Task<UndoResult> UndoAsync(EffectContext context)
     {
         var (route, _) = MigrationRoute.Read(context, Vm, Source, Destination);
-        return route is null ? new UndoResult.Undone("Nothing was started.") : await MigrationEnding.ReturnAsync(context, route);
+        if (route is null)
+        {
+            return new UndoResult.Undone("Nothing was started.");
+        }
+
+        // The reservation goes when the move has ended. From then on the VM may be moved by others, whose doing is not ours to undo.
+        return await IsHeldAsync(context, route)
+            ? await MigrationEnding.ReturnAsync(context, route)
+            : new UndoResult.Undone($"The move of {route.Vm} had come to its end and the VM was released; it stays where it is.");
     }
+
+    private static async Task<bool> IsHeldAsync(EffectContext context, MigrationRoute route) =>
+        await context.GetRequiredService<IReservationLedger>().FindAsync(route.Vm, context.CancellationToken) is { } held
+        && string.Equals(held.Holder, context.RunId.ToString(), StringComparison.Ordinal);
 
     /// <summary>Watches the job until a stop condition holds, the job has ended, or nobody can tell.</summary>
     private async Task<EffectResult> WatchAsync(EffectContext context, MigrationRoute route)

@@ -40,6 +40,9 @@ public sealed class FaultyRunStore(IRunStore inner, FaultInjector faults) : IRun
     public Task<RunSnapshot> LoadAsync(RunClaim claim, CancellationToken cancellationToken) =>
         CallAsync(FaultSite.Load, () => inner.LoadAsync(claim, cancellationToken), claim, cancellationToken);
 
+    public Task<IReadOnlyList<ActivityExecution>> HistoryAsync(RunClaim claim, CancellationToken cancellationToken) =>
+        CallAsync(FaultSite.Load, () => inner.HistoryAsync(claim, cancellationToken), claim, cancellationToken);
+
     public Task CommitAsync(RunCommit commit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commit);

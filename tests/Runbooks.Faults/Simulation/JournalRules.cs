@@ -40,7 +40,7 @@ internal static class JournalRules
             {
                 (JournalEvents.Started, own.Any(e => e.Event == JournalEvents.Started) ? 1 : 0),
                 (JournalEvents.Intent, step.Effect == EffectState.None ? Count(JournalEvents.Intent, most: 1) : 1),
-                (JournalEvents.Completed, step.CompletionOrder is null ? 0 : 1),
+                (JournalEvents.Completed, step.Status == ActivityStatus.Completed ? 1 : 0),
                 (JournalEvents.Faulted, step.Status == ActivityStatus.Faulted ? 1 : 0),
                 (JournalEvents.Canceled, step.Status == ActivityStatus.Canceled ? Count(JournalEvents.Canceled, most: 1) : 0),
                 (JournalEvents.Undone, step.Undo == UndoState.Undone ? 1 : 0),

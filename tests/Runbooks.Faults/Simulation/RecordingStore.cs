@@ -70,6 +70,8 @@ internal sealed class RecordingStore(InMemoryRunStore inner, SimulationLoop loop
 
     public Task<RunSnapshot> LoadAsync(RunClaim claim, CancellationToken cancellationToken) => TripAsync(() => inner.LoadAsync(claim, cancellationToken));
 
+    public Task<IReadOnlyList<ActivityExecution>> HistoryAsync(RunClaim claim, CancellationToken cancellationToken) => TripAsync(() => inner.HistoryAsync(claim, cancellationToken));
+
     public Task CommitAsync(RunCommit commit, CancellationToken cancellationToken) => TripAsync(async () =>
     {
         await inner.CommitAsync(commit, cancellationToken);
