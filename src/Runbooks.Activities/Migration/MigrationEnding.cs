@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
 
@@ -115,6 +116,27 @@ internal static class MigrationEnding
             await Task.Delay(Pause, context.Clock, context.CancellationToken);
         }
     }
+
+    /// <summary>
+    /// The same for a VM that nobody holds any more: its move has ended long ago and others may have moved it on, which is not
+    /// ours to undo; or its reservation was given back although the copy could not be ended, which shows in the copy itself.
+    /// </summary>
+    public static async Task<UndoResult> ReturnReleasedAsync(EffectContext context, MigrationRoute route)
+    {
+        switch (await route.LookAsync(context, context.CancellationToken))
+        {
+            case MigrationPlace.InFlight or MigrationPlace.StoppedAtSource or MigrationPlace.Settling:
+                return await ReturnAsync(context, route);
+            case MigrationPlace.Unclear unclear when !await IsOffAsync(context, unclear.Fault.Host):
+                return new UndoResult.Failed(unclear.Fault.ToString());
+            default:
+                return new UndoResult.Undone($"The move of {route.Vm} had come to its end and the VM was released; it stays where it is.");
+        }
+    }
+
+    /// <summary>A host that is off has no copy under way.</summary>
+    private static async Task<bool> IsOffAsync(EffectContext context, HostName host) =>
+        await context.GetRequiredService<IHypervisorDirectory>().Power(host).ObserveAsync(context.CancellationToken) is { IsOk: true, Value: PowerState.Off };
 
     /// <summary>
     /// Tidies the source of a VM that was just seen running at the destination, as the later stages would have: what is left

@@ -78,7 +78,7 @@ public sealed class PreCopy : ChangeActivity
             return new EffectResult.Failed("The run was cancelled before the copy started.");
         }
 
-        if (!await IsHeldAsync(context, route))
+        if (!IsOurs(context, await HeldAsync(context, route)))
         {
             return new EffectResult.Failed($"This run does not hold VM {route.Vm}, so another one may move it at the same time. Put 'Reserve capacity' before this step.");
         }
@@ -117,15 +117,16 @@ public sealed class PreCopy : ChangeActivity
             return new UndoResult.Undone("Nothing was started.");
         }
 
-        // The reservation goes when the move has ended. From then on the VM may be moved by others, whose doing is not ours to undo.
-        return await IsHeldAsync(context, route)
-            ? await MigrationEnding.ReturnAsync(context, route)
-            : new UndoResult.Undone($"The move of {route.Vm} had come to its end and the VM was released; it stays where it is.");
+        var held = await HeldAsync(context, route);
+        return IsOurs(context, held) ? await MigrationEnding.ReturnAsync(context, route)
+            : held is not null ? new UndoResult.Undone($"Run {held.Holder} moves {route.Vm} now; this run's part in it had come to its end.")
+            : await MigrationEnding.ReturnReleasedAsync(context, route);
     }
 
-    private static async Task<bool> IsHeldAsync(EffectContext context, MigrationRoute route) =>
-        await context.GetRequiredService<IReservationLedger>().FindAsync(route.Vm, context.CancellationToken) is { } held
-        && string.Equals(held.Holder, context.RunId.ToString(), StringComparison.Ordinal);
+    private static Task<Reservation?> HeldAsync(EffectContext context, MigrationRoute route) =>
+        context.GetRequiredService<IReservationLedger>().FindAsync(route.Vm, context.CancellationToken);
+
+    private static bool IsOurs(EffectContext context, Reservation? held) => string.Equals(held?.Holder, context.RunId.ToString(), StringComparison.Ordinal);
 
     /// <summary>Watches the job until a stop condition holds, the job has ended, or nobody can tell.</summary>
     private async Task<EffectResult> WatchAsync(EffectContext context, MigrationRoute route)

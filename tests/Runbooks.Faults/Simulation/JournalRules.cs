@@ -113,9 +113,10 @@ internal static class JournalRules
             yield break;
         }
 
-        if (journal.Count == 0 || journal[^1].Event != JournalEvents.RunStatus)
+        // A wish that comes too late is claimed, refused and written down; nothing else may follow the end.
+        if (journal.LastOrDefault(e => e.Event is not (JournalEvents.RunClaimed or JournalEvents.Stimulus)) is not { Event: JournalEvents.RunStatus })
         {
-            yield return $"its journal goes on after its end, with '{(journal.Count == 0 ? "nothing" : journal[^1].Event)}'";
+            yield return $"its journal goes on after its end, with '{journal.LastOrDefault()?.Event ?? "nothing"}'";
         }
 
         foreach (var step in steps.Where(s => s.Status == ActivityStatus.Running))
