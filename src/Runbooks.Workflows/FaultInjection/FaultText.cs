@@ -12,7 +12,7 @@ internal static partial class FaultText
     /// <summary>The word of a value: LoseAfter is lose-after.</summary>
     public static string Word<T>(T value)
         where T : struct, Enum =>
-        Capitals().Replace(value.ToString(), "-$1").ToLowerInvariant();
+        Capitals().Replace(value.ToString(), "-${capital}").ToLowerInvariant();
 
     public static FaultRule Rule(string line, int number)
     {
@@ -62,6 +62,6 @@ internal static partial class FaultText
 
     private static FormatException Wrong(string line, int number, string problem) => new($"Line {number} of the fault plan, '{line}': {problem}");
 
-    [GeneratedRegex("(?<=[a-z])([A-Z])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("(?<=[a-z])(?<capital>[A-Z])", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Capitals();
 }

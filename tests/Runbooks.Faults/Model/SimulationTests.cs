@@ -56,7 +56,7 @@ public sealed class SimulationTests
     public async Task Another_process_sees_the_same_trace()
     {
         var here = SeedRun.Play(42).Hash;
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [typeof(SoakProgram).Assembly.Location, "--seed", "42"]) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [typeof(SoakProgram).Assembly.Location, "--seed", "42"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
 

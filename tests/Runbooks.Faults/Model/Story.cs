@@ -119,12 +119,12 @@ internal sealed class Story(Scenario scenario, Installation installation)
                 break;
             case DisturbanceKind.RunIsPaused when runs.Count > 0:
                 var paused = Pick(runs, disturbance.Index);
-                await AskAsync(disturbance, StimulusKind.Pause, paused);
+                _ = await AskAsync(disturbance, StimulusKind.Pause, paused);
                 await Task.Delay(disturbance.For, installation.Loop.Time);
-                await AskAsync(disturbance, StimulusKind.Continue, paused);
+                _ = await AskAsync(disturbance, StimulusKind.Continue, paused);
                 break;
             case DisturbanceKind.RunIsUndone when runs.Count > 0:
-                await AskAsync(disturbance, StimulusKind.Compensate, Pick(runs, disturbance.Index));
+                _ = await AskAsync(disturbance, StimulusKind.Compensate, Pick(runs, disturbance.Index));
                 break;
             case DisturbanceKind.GuestCrashes or DisturbanceKind.GuestIsDeleted:
                 await HarmAsync(vm, disturbance.Kind == DisturbanceKind.GuestIsDeleted);
@@ -171,7 +171,7 @@ internal sealed class Story(Scenario scenario, Installation installation)
         }
     }
 
-    private Task AskAsync(Disturbance disturbance, StimulusKind kind, RunId run) => installation.SendAsync(
+    private Task<bool> AskAsync(Disturbance disturbance, StimulusKind kind, RunId run) => installation.SendAsync(
         new Stimulus(string.Create(CultureInfo.InvariantCulture, $"{kind}-{disturbance.At.Ticks}"), run, kind, null, null, "simulation", "By chance."));
 
     private async Task HarmAsync(VmName vm, bool delete)

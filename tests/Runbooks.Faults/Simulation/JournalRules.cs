@@ -116,7 +116,7 @@ internal static class JournalRules
         // A wish that comes too late is claimed, refused and written down; nothing else may follow the end.
         if (journal.LastOrDefault(e => e.Event is not (JournalEvents.RunClaimed or JournalEvents.Stimulus)) is not { Event: JournalEvents.RunStatus })
         {
-            yield return $"its journal goes on after its end, with '{journal.LastOrDefault()?.Event ?? "nothing"}'";
+            yield return $"its journal goes on after its end, with '{(journal.Count == 0 ? "nothing" : journal[^1].Event)}'";
         }
 
         foreach (var step in steps.Where(s => s.Status == ActivityStatus.Running))
@@ -124,7 +124,7 @@ internal static class JournalRules
             yield return $"it is {run.Status}, and step {step.Number} ({step.ActivityId}) is still running, effect {step.Effect}";
         }
 
-        foreach (var step in steps.Where(s => run.Status != RunStatus.Finished && s.Undo is UndoState.Available or UndoState.Intended or UndoState.Failed && run.Status != RunStatus.Finished))
+        foreach (var step in steps.Where(s => run.Status != RunStatus.Finished && s.Undo is (UndoState.Available or UndoState.Intended or UndoState.Failed)))
         {
             yield return $"it is {run.Status}, and step {step.Number} ({step.ActivityId}) has undo {step.Undo}";
         }

@@ -137,6 +137,16 @@ public sealed class ConsolidationPlannerTests
         Assert.Contains(plan.Refusals, r => r.Subject == "a" && r.Reason.Contains("VM v1 is held by run-1", StringComparison.Ordinal));
     }
 
+    /// <summary>The VM has arrived, and its run has still to see to the host that it left.</summary>
+    [Fact]
+    public void A_host_that_a_VM_is_leaving_is_not_switched_off_even_when_nothing_runs_on_it()
+    {
+        var plan = Three().Vm("gone", "c").Reserve("gone", "a", "c", 1_024).Plan();
+
+        Assert.Equal("b", plan.Power.Single().Host.Value);
+        Assert.Contains(plan.Refusals, r => r.Subject == "a" && r.Reason.Contains("VM gone is held by run-1 for its move to c", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(VmState.Paused, "is paused")]
     [InlineData(VmState.Crashed, "has crashed")]
