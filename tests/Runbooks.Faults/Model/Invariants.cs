@@ -70,7 +70,8 @@ internal static class Invariants
         {
             var steps = await installation.Kept.ExecutionsAsync(run.Id, CancellationToken.None);
             var journal = await installation.Kept.JournalAsync(run.Id, 0, int.MaxValue, CancellationToken.None);
-            string[] problems = [.. JournalRules.Broken(run, steps, journal), .. Stamps(installation, run, steps)];
+            var parent = run.ParentRunId is { } id ? await installation.Kept.JournalAsync(id, 0, int.MaxValue, CancellationToken.None) : [];
+            string[] problems = [.. JournalRules.Broken(run, steps, journal), .. JournalRules.BrokenByParent(run, journal, parent), .. Stamps(installation, run, steps)];
             broken.AddRange(problems.Select(p => $"run {installation.Recording.NumberOf(run.Id)} ({run.DefinitionId}): {p}"));
         }
 

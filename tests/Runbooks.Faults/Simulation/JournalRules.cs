@@ -9,6 +9,19 @@ internal static class JournalRules
     public static IEnumerable<string> Broken(Run run, IReadOnlyList<ActivityExecution> steps, IReadOnlyList<JournalEntry> journal) =>
         [.. Sequence(journal), .. OneEntryPerTransition(run, steps, journal), .. Undoing(run, steps, journal), .. Ending(run, steps, journal)];
 
+    /// <summary>A parent undoes nothing before the child that it waits for has come to an end.</summary>
+    public static IEnumerable<string> BrokenByParent(Run child, IReadOnlyList<JournalEntry> journal, IReadOnlyList<JournalEntry> parent)
+    {
+        var undone = parent.FirstOrDefault(e => e.Event == JournalEvents.UndoIntent && e.At >= child.CreatedAt);
+        var ended = journal.FirstOrDefault(e => e.Event == JournalEvents.RunStatus && Ends.Any(s => e.Message?.StartsWith(s, StringComparison.Ordinal) == true));
+        if (undone is not null && (ended is null || ended.At > undone.At))
+        {
+            yield return $"its parent undid {undone.NodeId} at {undone.At:T}, and it {(ended is null ? "has not ended" : $"ended at {ended.At:T}")}";
+        }
+    }
+
+    private static string[] Ends { get; } = [.. Enum.GetValues<RunStatus>().Where(s => s.IsEnd()).Select(s => s.ToString())];
+
     private static IEnumerable<string> Sequence(IReadOnlyList<JournalEntry> journal)
     {
         for (var i = 0; i < journal.Count; i++)
