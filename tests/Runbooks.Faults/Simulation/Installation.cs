@@ -144,7 +144,18 @@ internal sealed class Installation : IDisposable
 
     private async Task<bool> IsAtRestAsync()
     {
-        var open = await Kept.ListAsync(new RunFilter { OnlyOpen = true, Limit = RunFilter.HighestLimit }, CancellationToken.None);
+        var all = await Kept.ListAsync(new RunFilter { Limit = RunFilter.HighestLimit }, CancellationToken.None);
+        foreach (var run in all)
+        {
+            // A run at its end takes in nothing but the wish to undo it.
+            var inbox = await Kept.InboxAsync(new RunClaim(run.Id, "", 0), CancellationToken.None);
+            if (inbox.Any(s => !run.Status.IsEnd() || s.Kind == StimulusKind.Compensate))
+            {
+                return false;
+            }
+        }
+
+        var open = all.Where(r => !r.Status.IsEnd()).ToArray();
         return open.All(r => r.Status == RunStatus.NeedsAttention
             || (r.Status == RunStatus.Suspended && r.Reason?.StartsWith("Waits until", StringComparison.Ordinal) != true && WaitsForAttention(r, open))
             || (r.Status == RunStatus.Compensating && WaitsForAttention(r, open)));
