@@ -20,6 +20,9 @@ public abstract record Expression
 
     /// <summary>JavaScript; <paramref name="Body"/> is the body of a function, with its <c>return</c>.</summary>
     public sealed record JavaScript(string Body) : Expression;
+
+    /// <summary>The name of a secret. Only the effect that uses it gets its value; everything else sees the name.</summary>
+    public sealed record Secret(string Name) : Expression;
 }
 
 /// <summary>An expression could not be evaluated. The message says which, where, and what was found.</summary>
