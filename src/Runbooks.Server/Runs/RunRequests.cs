@@ -43,7 +43,7 @@ public sealed class RunRequests(IRunStarter starter, IRunStore store, Definition
         return new RunDetail(
             RunView.Of(run),
             StageList.Of(definition, run, steps),
-            StageList.Steps(definition, steps),
+            [.. StageList.Steps(definition, steps).Select(s => s with { Allowed = WayBack.AllowedOn(facts, s.Number) })],
             [.. children.OrderBy(c => c.CreatedAt).Select(RunView.Of)],
             [.. OrderRules.Allowed(facts).Select(v => v.Word())])
         {

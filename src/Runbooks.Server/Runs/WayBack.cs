@@ -20,6 +20,23 @@ public static class WayBack
         ];
     }
 
+    /// <summary>What may be asked about a step now.</summary>
+    public static IReadOnlyList<string> AllowedOn(RunFacts facts, long number)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        if (!facts.IsOpen || facts.Step(number) is not { } step)
+        {
+            return [];
+        }
+
+        RunVerb[] verbs =
+        [
+            .. facts.IncidentOf(step) is { } kind ? OrderRules.AllowedOn(kind) : [],
+            .. !facts.GoesBack && OrderRules.MayRestartFrom(step, facts) ? [RunVerb.RestartFrom] : Array.Empty<RunVerb>(),
+        ];
+        return [.. verbs.Select(v => v.Word())];
+    }
+
     public static IReadOnlyList<IncidentView> Incidents(RunFacts facts)
     {
         ArgumentNullException.ThrowIfNull(facts);

@@ -112,7 +112,11 @@ public sealed record StepView(
     string? Error,
     DateTimeOffset StartedAt,
     DateTimeOffset? CompletedAt,
-    string? Worker);
+    string? Worker)
+{
+    /// <summary>What may be asked about this step now.</summary>
+    public IReadOnlyList<string> Allowed { get; init; } = [];
+}
 
 /// <summary>How far a stage of a run is.</summary>
 public enum StageState

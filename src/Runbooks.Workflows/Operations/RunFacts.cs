@@ -10,12 +10,14 @@ namespace Runbooks.Workflows.Operations;
 /// <param name="Definition">What it executes; null when this version of the product can't load it.</param>
 public sealed record RunFacts(Run Run, IReadOnlyList<ActivityExecution> Steps, WorkflowDefinition? Definition)
 {
+    private Dictionary<long, ActivityExecution>? byNumber;
+
     /// <summary>The run goes back: it failed, was cancelled, or is undone after it had finished.</summary>
     public bool GoesBack => Run.CompensatesTo is not null && !Run.Status.IsEnd();
 
     public bool IsOpen => !Run.Status.IsEnd();
 
-    public ActivityExecution? Step(long number) => Steps.FirstOrDefault(s => s.Number == number);
+    public ActivityExecution? Step(long number) => (byNumber ??= Steps.ToDictionary(s => s.Number)).GetValueOrDefault(number);
 
     public Activity? ActivityOf(ActivityExecution step)
     {
