@@ -1,4 +1,5 @@
 using Radzen;
+using Runbooks.Server.Access;
 using Runbooks.Server.Api;
 using Runbooks.Server.Configuration;
 using Runbooks.Server.Fleet;
@@ -8,6 +9,7 @@ using Runbooks.Server.Pages;
 using Runbooks.Server.Runs;
 using Runbooks.Server.Startup;
 using Runbooks.Server.Stores;
+using Runbooks.Workflows.Secrets;
 
 namespace Runbooks.Server;
 
@@ -34,12 +36,15 @@ public static class ServerHost
             k.AddServerHeader = false;
             k.Limits.MaxRequestBodySize = LargestRequest;
         });
-        _ = builder.Logging.AddRunbooksLogs(settings.Data);
+        var mask = new SecretMask();
+        _ = builder.Logging.AddRunbooksLogs(settings.Data, mask);
         _ = builder.Services
+            .AddSingleton(mask)
             .AddSingleton(settings)
             .AddSingleton(TimeProvider.System)
             .AddSingleton<ServiceHealth>()
             .AddStores(settings)
+            .AddAccess(settings)
             .AddEngine(settings)
             .AddFleet(settings)
             .AddMessaging(settings)

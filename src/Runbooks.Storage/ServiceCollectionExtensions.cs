@@ -37,6 +37,7 @@ public static class ServiceCollectionExtensions
         services.AddDbContextFactory<RunbooksContext>((provider, context) => Configure(context, provider.GetRequiredService<NpgsqlDataSource>()));
 
         services.AddSingleton<IRunStore, PostgresRunStore>();
+        services.AddSingleton<IBookmarkReader, PostgresBookmarkReader>();
         services.AddSingleton<IDefinitionStore, PostgresDefinitionStore>();
         services.AddSingleton<IOutbox, PostgresOutbox>();
         services.AddSingleton<IReservationLedger, PostgresReservationLedger>();

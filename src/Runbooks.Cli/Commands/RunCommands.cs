@@ -17,11 +17,16 @@ internal static class RunCommands
         var file = new Option<FileInfo>("--input-file") { Description = "A file with all inputs as one JSON object." };
         var wait = new Option<bool>("--wait") { Description = "Wait for the end and tell by the exit code how it ended." };
         var key = new Option<string>("--key") { Description = "Idempotency key: repeating the command with it starts nothing new." };
-        var command = new Command("run", "Starts a runbook.") { runbook, input, file, CommonOptions.Reason, wait, key };
+        var command = new Command("run", "Starts a runbook; or, with one of the commands below, steers a run.") { runbook, input, file, CommonOptions.Reason, CommonOptions.Actor, wait, key };
+        foreach (var verb in (Command[])[.. OrderCommands.All(), HistoryCommand.Create(), .. ApprovalCommands.All()])
+        {
+            command.Add(verb);
+        }
+
         command.Does(async (scope, cancellationToken) =>
         {
             var inputs = Inputs.Read(scope.Parsed.GetValue(input) ?? [], scope.Parsed.GetValue(file));
-            var body = new JsonObject { ["runbook"] = scope.Parsed.GetValue(runbook), ["input"] = inputs };
+            var body = new JsonObject { ["runbook"] = scope.Parsed.GetValue(runbook), ["input"] = inputs, ["actor"] = scope.Parsed.GetValue(CommonOptions.Actor) };
             if (scope.Parsed.GetValue(CommonOptions.Reason) is { } reason)
             {
                 body["reason"] = reason;
@@ -91,15 +96,11 @@ internal static class RunCommands
     private static Command Ask(string verb, string description, string answer)
     {
         var id = RunArgument();
-        var command = new Command(verb, description) { id, CommonOptions.Reason };
+        var command = new Command(verb, description) { id, CommonOptions.Reason, CommonOptions.Actor };
         command.Does(async (scope, cancellationToken) =>
         {
-            if (scope.Parsed.GetValue(CommonOptions.Reason) is not { Length: > 0 } reason)
-            {
-                throw new ApiFailure($"Say why, for the run's history: runbooks {verb} {scope.Parsed.GetValue(id)} --reason \"…\"", ExitCode.Usage);
-            }
-
-            var run = await scope.Api.PostAsync($"api/runs/{Uri.EscapeDataString(scope.Parsed.GetValue(id)!)}/{verb}", new JsonObject { ["reason"] = reason }, null, cancellationToken);
+            var body = CommonOptions.Signed(scope.Parsed, $"runbooks {verb} {scope.Parsed.GetValue(id)}");
+            var run = await scope.Api.PostAsync($"api/runs/{Uri.EscapeDataString(scope.Parsed.GetValue(id)!)}:{verb}", body, null, cancellationToken);
             if (scope.Json)
             {
                 Terminal.Json(run);

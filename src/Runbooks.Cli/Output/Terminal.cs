@@ -16,6 +16,9 @@ internal static class Terminal
 
     public static bool IsInteractive { get; } = !System.Console.IsOutputRedirected && !System.Console.IsErrorRedirected;
 
+    /// <summary>One line as it is, however long.</summary>
+    public static void Line(string text) => System.Console.Out.WriteLine(text);
+
     public static void Json(JsonNode node) => System.Console.Out.WriteLine(node.ToJsonString(Readable));
 
     public static void JsonLine(JsonNode node) => System.Console.Out.WriteLine(node.ToJsonString(OneLine));
@@ -30,20 +33,30 @@ internal static class Terminal
 
     public static string Status(string status)
     {
-        var (colour, word) = status switch
+        var colour = status switch
         {
-            "finished" => ("green", "finished"),
-            "compensated" => ("yellow", "compensated"),
-            "cancelled" => ("grey", "cancelled"),
-            "needsAttention" => ("red", "needs attention"),
-            "faulted" => ("red", "faulted"),
-            "compensating" => ("yellow", "undoing"),
-            "suspended" => ("blue", "waiting"),
-            "executing" => ("blue", "running"),
-            _ => ("grey", status),
+            "finished" => "green",
+            "compensated" or "compensating" or "paused" => "yellow",
+            "needsAttention" or "faulted" => "red",
+            "suspended" or "executing" => "blue",
+            _ => "grey",
         };
-        return $"[{colour}]{word}[/]";
+        return $"[{colour}]{Word(status)}[/]";
     }
+
+    /// <summary>The word for a status of a run, a step or an undo.</summary>
+    public static string Word(string status) => status switch
+    {
+        "needsAttention" => "needs attention",
+        "compensating" => "undoing",
+        "suspended" => "waiting",
+        "executing" => "running",
+        "available" => "can be undone",
+        "irreversible" => "can't be undone",
+        "intended" => "is being undone",
+        "failed" => "could not be undone",
+        _ => status,
+    };
 
     private static IAnsiConsole Create()
     {

@@ -12,6 +12,10 @@ internal static class Problems
     public const string UnknownRun = "unknown-run";
     public const string NotNow = "not-allowed-in-this-state";
     public const string KeyReused = "idempotency-key-reused";
+    public const string UnknownApproval = "unknown-approval";
+    public const string ApprovalOver = "approval-over";
+    public const string OtherPlan = "other-plan";
+    public const string NotAllowed = "not-allowed";
     public const string NotJson = "not-json";
     public const string CrossOrigin = "cross-origin";
     public const string Unavailable = "unavailable";

@@ -106,6 +106,45 @@ internal sealed class RequestBody
         }
     }
 
+    /// <summary>An object; null when the field is not there, so that "none" and "an empty one" differ.</summary>
+    public JsonObject? OptionalObject(string name) => fields.ContainsKey(name) && fields[name] is not null ? Object(name) : null;
+
+    /// <summary>A whole number; null when the field is not there.</summary>
+    public long? Whole(string name)
+    {
+        var node = fields[name];
+        if (node is null)
+        {
+            return null;
+        }
+
+        if (node is JsonValue value && value.TryGetValue<long>(out var number))
+        {
+            return number;
+        }
+
+        errors.Add((name, $"Expected a whole number; found {Kind(node)}."));
+        return null;
+    }
+
+    /// <summary>A list of texts; null when the field is not there.</summary>
+    public IReadOnlyList<string>? Texts(string name)
+    {
+        switch (fields[name])
+        {
+            case null:
+                return null;
+            case JsonArray list when list.All(i => i is JsonValue v && v.GetValueKind() == JsonValueKind.String):
+                return [.. list.Select(i => i!.GetValue<string>())];
+            case var other:
+                errors.Add((name, $"Expected a list of texts; found {(other is JsonArray ? "a list with something else in it" : Kind(other))}."));
+                return null;
+        }
+    }
+
+    /// <summary>Something is wrong with a field that can be read.</summary>
+    public void Refuse(string name, string message) => errors.Add((name, message));
+
     private static string Position(JsonException e) =>
         $"Line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: {e.Message.Split(" LineNumber:", 2)[0].Split(" Path:", 2)[0]}";
 

@@ -1,6 +1,7 @@
 using Runbooks.Server.Runs;
 using Runbooks.Server.Views;
 using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Operations;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Api;
@@ -8,12 +9,9 @@ namespace Runbooks.Server.Api;
 /// <summary>POST /api/runs.</summary>
 internal static class RunStart
 {
-    private const string KeyHeader = "Idempotency-Key";
-    private const int LongestKey = 200;
-
     public static async Task<IResult> StartAsync(HttpRequest request, RunRequests requests, IRunStore store, CancellationToken cancellationToken)
     {
-        var (body, problem) = await RequestBody.ReadAsync(request, ["runbook", "input", "reason", "correlationId"], cancellationToken);
+        var (body, problem) = await RequestBody.ReadAsync(request, ["runbook", "input", "actor", "reason", "correlationId"], cancellationToken);
         if (body is null)
         {
             return problem!;
@@ -23,19 +21,14 @@ internal static class RunStart
         var input = body.Object("input");
         var reason = body.Text("reason");
         var correlation = body.Text("correlationId", longest: 200);
-        var key = request.Headers[KeyHeader].ToString();
-        var errors = body.Errors.ToList();
-        if (key.Length > LongestKey)
+        var actor = Caller.Actor(request, body) ?? ActorName.Unnamed;
+        var key = Caller.Key(request, body) ?? "";
+        if (body.Errors.Count > 0)
         {
-            errors.Add((KeyHeader, $"It has {key.Length} characters; at most {LongestKey} are taken."));
+            return Problems.Invalid(Problems.InvalidInput, "The request is not valid", body.Errors);
         }
 
-        if (errors.Count > 0)
-        {
-            return Problems.Invalid(Problems.InvalidInput, "The request is not valid", errors);
-        }
-
-        var wish = new StartRequest(runbook, input, reason is { Length: > 0 } ? $"api: {reason}" : "api", key.Length > 0 ? $"api:{key}" : null, correlation);
+        var wish = new StartRequest(runbook, input, ActorName.StartedBy(actor, reason), key.Length > 0 ? $"api:{key}" : null, correlation);
         return await requests.StartAsync(wish, cancellationToken) switch
         {
             StartAnswer.UnknownRunbook unknown => Problems.Invalid(

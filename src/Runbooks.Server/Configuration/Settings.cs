@@ -1,5 +1,7 @@
 using Runbooks.Hypervisors.Configuration;
 using Runbooks.Messaging.Settings;
+using Runbooks.Server.Access;
+using Runbooks.Server.Secrets;
 using Runbooks.Workflows.Execution;
 
 namespace Runbooks.Server.Configuration;
@@ -18,6 +20,12 @@ public sealed record Settings(
 {
     /// <summary>What the fleet file says; null for a simulated fleet.</summary>
     public FleetConfiguration? Hosts { get; init; }
+
+    /// <summary>Section <c>Access</c>.</summary>
+    public AccessOptions Access { get; init; } = AccessOptions.Nobody;
+
+    /// <summary>Section <c>Secrets</c>.</summary>
+    public SecretsOptions Secrets { get; init; } = new();
 
     /// <summary>Sections <c>Messaging</c>, <c>Schedules</c> and <c>Events</c>.</summary>
     public required MessagingSettings Messaging { get; init; }
@@ -39,6 +47,8 @@ public sealed record Settings(
             Bind<WorkflowsOptions>(configuration, WorkflowsOptions.Section, problems),
             Bind<EngineOptions>(configuration, EngineSettingsCheck.Section, problems))
         {
+            Access = AccessOptions.Read(configuration, problems),
+            Secrets = Bind<SecretsOptions>(configuration, SecretsOptions.Section, problems),
             Messaging = messaging ?? new MessagingSettings(null, [], []),
         };
         settings.Server.Check(problems);
@@ -46,6 +56,7 @@ public sealed record Settings(
         settings.Fleet.Check(problems);
         settings.Simulation.Check(problems);
         settings.Policy.Check(problems);
+        settings.Secrets.Check(problems);
         EngineSettingsCheck.Check(settings.Engine, problems);
         if (settings.Fleet is { Driver: FleetDriver.Libvirt, File.Length: > 0 })
         {

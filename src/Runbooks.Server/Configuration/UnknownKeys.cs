@@ -7,7 +7,7 @@ namespace Runbooks.Server.Configuration;
 internal static class UnknownKeys
 {
     /// <summary>Sections that an owner elsewhere checks: the framework, and the messaging room.</summary>
-    private static readonly string[] CheckedElsewhere = ["Logging", "AllowedHosts", "Schedules", "Events", "Messaging"];
+    private static readonly string[] CheckedElsewhere = ["Logging", "AllowedHosts", "Schedules", "Events", "Messaging", Access.AccessOptions.Section];
 
     private static readonly Dictionary<string, Type> Sections = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -17,6 +17,7 @@ internal static class UnknownKeys
         [SimulationOptions.Section] = typeof(SimulationOptions),
         [PolicyOptions.Section] = typeof(PolicyOptions),
         [WorkflowsOptions.Section] = typeof(WorkflowsOptions),
+        [Secrets.SecretsOptions.Section] = typeof(Secrets.SecretsOptions),
         [EngineSettingsCheck.Section] = typeof(Workflows.Execution.EngineOptions),
     };
 

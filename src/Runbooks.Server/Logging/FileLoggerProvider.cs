@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Threading.Channels;
+using Runbooks.Workflows.Secrets;
 
 namespace Runbooks.Server.Logging;
 
@@ -14,11 +15,13 @@ internal sealed class FileLoggerProvider : ILoggerProvider
 
     private readonly Channel<string> lines = Channel.CreateBounded<string>(new BoundedChannelOptions(QueuedLines) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
     private readonly TimeProvider clock;
+    private readonly SecretMask mask;
     private readonly string folder;
     private readonly Task writer;
 
-    public FileLoggerProvider(string folder, TimeProvider clock)
+    public FileLoggerProvider(string folder, TimeProvider clock, SecretMask mask)
     {
+        this.mask = mask;
         this.folder = folder;
         this.clock = clock;
         _ = Directory.CreateDirectory(folder);
@@ -94,7 +97,7 @@ internal sealed class FileLoggerProvider : ILoggerProvider
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var text = string.Create(CultureInfo.InvariantCulture, $"{owner.clock.GetUtcNow():O} {logLevel,-11} {category}: {formatter(state, exception)}");
-            _ = owner.lines.Writer.TryWrite(exception is null ? text : $"{text}{Environment.NewLine}{exception}");
+            _ = owner.lines.Writer.TryWrite(owner.mask.Mask(exception is null ? text : $"{text}{Environment.NewLine}{exception}"));
         }
     }
 }

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Runbooks.Workflows.Secrets;
 
 namespace Runbooks.Server.Logging;
 
 /// <summary>The terminal of an operator: announcements, warnings and errors as one line each. Details are in the log file.</summary>
-internal sealed class TerminalLoggerProvider(TimeProvider clock, TextWriter terminal, bool colours) : ILoggerProvider
+internal sealed class TerminalLoggerProvider(TimeProvider clock, TextWriter terminal, bool colours, SecretMask mask) : ILoggerProvider
 {
     /// <summary>Their errors reach an operator through us, once and in our words; the file has them in theirs.</summary>
     private static readonly string[] Framework = ["Microsoft.", "Quartz", "MassTransit"];
@@ -30,7 +31,7 @@ internal sealed class TerminalLoggerProvider(TimeProvider clock, TextWriter term
             >= LogLevel.Error => ("!! ", "\u001b[31m"),
             _ => ("", ""),
         };
-        var line = $"{clock.GetLocalNow():HH:mm:ss}  {mark}{message.ReplaceLineEndings(" ")}";
+        var line = $"{clock.GetLocalNow():HH:mm:ss}  {mark}{mask.Mask(message).ReplaceLineEndings(" ")}";
         terminal.WriteLine(colours && colour.Length > 0 ? $"{colour}{line}\u001b[0m" : line);
     }
 

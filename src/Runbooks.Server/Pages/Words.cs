@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Runbooks.Fleet.Model;
 using Runbooks.Server.Logging;
 using Runbooks.Server.Views;
+using Runbooks.Workflows.Operations;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Pages;
@@ -48,8 +49,30 @@ internal static class Words
         RunStatus.Faulted => ("bad", "✕"),
         RunStatus.Compensating => ("warn", "↶"),
         RunStatus.Pending => ("mute", "…"),
-        RunStatus.Paused => ("mute", "‖"),
+        RunStatus.Paused => ("warn", "‖"),
         _ => ("live", "▸"),
+    };
+
+    /// <summary>What a button says.</summary>
+    public static string Label(RunVerb verb) => verb switch
+    {
+        RunVerb.Cancel => "Cancel and undo",
+        RunVerb.Retry => "Try again",
+        RunVerb.Undo => "Undo the run",
+        RunVerb.Restart => "Start again",
+        RunVerb.RestartFrom => "Restart from here",
+        _ => verb.ToString(),
+    };
+
+    /// <summary>What became of a change on the way back.</summary>
+    public static (string Css, string Word) Look(UndoState state) => state switch
+    {
+        UndoState.Undone => ("undone", "undone"),
+        UndoState.Failed => ("failed", "could not be undone"),
+        UndoState.Irreversible => ("skipped", "can't be undone"),
+        UndoState.Intended => ("current", "is being undone"),
+        UndoState.Confirmed => ("done", "final"),
+        _ => ("waiting", "can be undone"),
     };
 
     public static (string Css, string Sign, string Word) Look(StageState state) => state switch

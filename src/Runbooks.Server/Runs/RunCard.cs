@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Runbooks.Server.Approvals;
 using Runbooks.Server.Views;
+using Runbooks.Workflows.Operations;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Runs;
@@ -13,6 +15,12 @@ namespace Runbooks.Server.Runs;
 /// <param name="Summary">What a step of it said in one sentence: the planner's reason to act, or not to.</param>
 public sealed record RunCard(Run Run, string Title, IReadOnlyList<StageView> Stages, JsonObject? Progress, bool ChangedTheWorld, string? Summary)
 {
+    /// <summary>What may be asked of it now.</summary>
+    public IReadOnlyList<RunVerb> Allowed { get; init; } = [];
+
+    /// <summary>What it waits to be approved.</summary>
+    public IReadOnlyList<ApprovalView> Approvals { get; init; } = [];
+
     public StageView? CurrentStage => Stages.FirstOrDefault(s => s.State == StageState.Current);
 
     /// <summary>What it is about, in a few words. Understands the inputs of a move; shows others as they are.</summary>

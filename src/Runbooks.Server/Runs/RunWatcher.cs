@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using Runbooks.Server.Logging;
+using Runbooks.Server.Approvals;
 using Runbooks.Server.Startup;
 using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Operations;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Runs;
@@ -14,6 +16,7 @@ namespace Runbooks.Server.Runs;
 public sealed class RunWatcher(
     IRunStore store,
     DefinitionCatalog catalog,
+    ApprovalDesk approvals,
     RunBoard board,
     RunTeller teller,
     TimeProvider clock,
@@ -74,12 +77,19 @@ public sealed class RunWatcher(
             stages,
             steps.LastOrDefault(s => s is { Status: ActivityStatus.Running, Progress: not null })?.Progress,
             run.ParentRunId is not null || StageList.Steps(definition, steps).Any(s => s.TouchesTheWorld) || run.Status is RunStatus.NeedsAttention or RunStatus.Faulted,
-            steps.Select(s => s.Outputs["Summary"]?.ToString()).LastOrDefault(s => s is { Length: > 0 }));
+            steps.Select(s => s.Outputs["Summary"]?.ToString()).LastOrDefault(s => s is { Length: > 0 }))
+        {
+            Allowed = OrderRules.Allowed(new RunFacts(run, steps, definition)),
+            Approvals = run.Status.IsEnd() ? [] : [.. (await approvals.OfRunAsync(run, steps, cancellationToken)).Where(a => a.State == ApprovalView.Waiting)],
+        };
     }
 
     private static bool Differs(RunCard a, RunCard b) =>
         a.Run.Status != b.Run.Status
         || !string.Equals(a.Run.Reason, b.Run.Reason, StringComparison.Ordinal)
+        || !string.Equals(a.Run.PausedBy, b.Run.PausedBy, StringComparison.Ordinal)
+        || !a.Allowed.SequenceEqual(b.Allowed)
+        || a.Approvals.Count != b.Approvals.Count
         || !a.Stages.SequenceEqual(b.Stages)
         || !System.Text.Json.Nodes.JsonNode.DeepEquals(a.Progress, b.Progress);
 }

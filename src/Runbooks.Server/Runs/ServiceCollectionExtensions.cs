@@ -1,5 +1,7 @@
 using Runbooks.Activities;
+using Runbooks.Server.Approvals;
 using Runbooks.Server.Configuration;
+using Runbooks.Server.Orders;
 using Runbooks.Server.Startup;
 using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Definitions;
@@ -35,7 +37,10 @@ internal static class ServiceCollectionExtensions
         .AddSingleton<Worker>()
         .AddSingleton<RunBoard>()
         .AddSingleton<RunTeller>()
+        .AddSingleton<ApprovalDesk>()
         .AddSingleton<RunRequests>()
+        .AddSingleton<OrderDesk>()
+        .AddSingleton<BulkOrders>()
         .AddHostedService<EngineStart>()
         .AddHostedService<WorkerService>()
         .AddHostedService<RunWatcher>();

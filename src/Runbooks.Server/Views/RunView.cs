@@ -1,9 +1,15 @@
 using System.Text.Json.Nodes;
+using Runbooks.Server.Approvals;
+using Runbooks.Workflows.Operations;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Views;
 
 /// <summary>The head of a run.</summary>
+/// <param name="Name">What the workflow calls this run; null: as its runbook.</param>
+/// <param name="PausedBy">Who paused it, and why; null: it isn't paused.</param>
+/// <param name="GoesBackTo">While it is undone: the state in which it will end.</param>
+/// <param name="RestartOf">The run in whose place it was started.</param>
 public sealed record RunView(
     string Id,
     string Runbook,
@@ -18,7 +24,11 @@ public sealed record RunView(
     DateTimeOffset? StartedAt,
     DateTimeOffset? FinishedAt,
     JsonObject Input,
-    JsonObject Output)
+    JsonObject Output,
+    string? Name,
+    string? PausedBy,
+    RunStatus? GoesBackTo,
+    string? RestartOf)
 {
     public static RunView Of(Run run)
     {
@@ -37,7 +47,11 @@ public sealed record RunView(
             run.StartedAt,
             run.FinishedAt,
             run.Input,
-            run.Output);
+            run.Output,
+            run.Name,
+            run.PausedBy,
+            run.Status.IsEnd() ? null : run.CompensatesTo,
+            Orders.Restarts.OriginOf(run));
     }
 }
 
@@ -46,8 +60,37 @@ public sealed record RunView(
 /// <param name="Stages">Its visible stages in the order of the definition, done or not.</param>
 /// <param name="Steps">Its steps in the order in which they were scheduled.</param>
 /// <param name="Children">Runs that it started.</param>
-/// <param name="Allowed">What may be asked of it now: <c>cancel</c>, <c>retry</c>.</param>
-public sealed record RunDetail(RunView Run, IReadOnlyList<StageView> Stages, IReadOnlyList<StepView> Steps, IReadOnlyList<RunView> Children, IReadOnlyList<string> Allowed);
+/// <param name="Allowed">What may be asked of it now.</param>
+public sealed record RunDetail(RunView Run, IReadOnlyList<StageView> Stages, IReadOnlyList<StepView> Steps, IReadOnlyList<RunView> Children, IReadOnlyList<string> Allowed)
+{
+    /// <summary>Steps that a person must look at.</summary>
+    public IReadOnlyList<IncidentView> Incidents { get; init; } = [];
+
+    /// <summary>Ways back over completed steps that are in progress.</summary>
+    public IReadOnlyList<PassView> Passes { get; init; } = [];
+
+    /// <summary>What it asked people for, answered or not.</summary>
+    public IReadOnlyList<ApprovalView> Approvals { get; init; } = [];
+
+    /// <summary>Its changes in the order in which they are, were or would be undone.</summary>
+    public IReadOnlyList<UndoView> Undo { get; init; } = [];
+}
+
+/// <summary>A step that a person must look at.</summary>
+/// <param name="Kind">Why: it failed, its outcome is unknown, or it could not be undone.</param>
+/// <param name="Allowed">What may be asked about this step.</param>
+/// <param name="Outcomes">The outcomes by which it can be left.</param>
+public sealed record IncidentView(long Step, string Activity, string Name, IncidentKind Kind, string Message, IReadOnlyList<string> Allowed, IReadOnlyList<string> Outcomes);
+
+/// <summary>A way back in progress.</summary>
+/// <param name="Mode">Whether the steps are undone or confirmed.</param>
+/// <param name="Scope">The step in which; null: the whole run.</param>
+/// <param name="RestartsFrom">The step that is executed again afterwards; null: none.</param>
+public sealed record PassView(PassMode Mode, long? Scope, long? RestartsFrom);
+
+/// <summary>A change and what became of it on the way back.</summary>
+/// <param name="Order">Place on the way back, from 1.</param>
+public sealed record UndoView(int Order, long Step, string Activity, string Name, UndoState State, string? Note);
 
 /// <summary>One step of a run.</summary>
 public sealed record StepView(
@@ -69,7 +112,11 @@ public sealed record StepView(
     string? Error,
     DateTimeOffset StartedAt,
     DateTimeOffset? CompletedAt,
-    string? Worker);
+    string? Worker)
+{
+    /// <summary>What may be asked about this step now.</summary>
+    public IReadOnlyList<string> Allowed { get; init; } = [];
+}
 
 /// <summary>How far a stage of a run is.</summary>
 public enum StageState

@@ -100,7 +100,7 @@
     for (const { name, value } of next.attributes) {
       if (now.getAttribute(name) !== value) now.setAttribute(name, value);
     }
-    if (!now.hasAttribute("data-keep-values")) morphChildren(now, next);
+    morphChildren(now, next);
   }
 
   const rect = element => element.getBoundingClientRect();
@@ -132,20 +132,52 @@
   });
   document.addEventListener("keydown", e => {
     const close = document.querySelector("a[data-close]");
-    if (e.key === "Escape" && close) go(close.getAttribute("href"));
+    if (e.key === "Escape" && close && !document.querySelector("dialog[open]")) go(close.getAttribute("href"));
   });
-  document.addEventListener("submit", async e => {
-    const form = e.target.closest("form[data-ask]");
-    if (!form) return;
+  // One question for every button: who, why, and where there is a choice, which.
+  const ask = document.getElementById("ask");
+  const form = ask.querySelector("form");
+  const choice = form.querySelector("[data-choose]");
+  const said = form.querySelector("output");
+  let asked = null;
+
+  document.addEventListener("click", e => {
+    const button = e.target.closest("[data-order]");
+    if (!button) {
+      if (e.target.closest("[data-leave]")) ask.close();
+      return;
+    }
+    asked = { ...button.dataset };
+    document.getElementById("ask-title").textContent = asked.title;
+    choice.hidden = !asked.choices;
+    choice.querySelector("select").replaceChildren(...(asked.choices ?? "").split("|").map(c => new Option(c, c)));
+    form.elements.actor.value = localStorage.getItem("runbooks-actor") ?? "";
+    form.elements.reason.value = "";
+    said.textContent = "";
+    ask.showModal();
+    form.elements[form.elements.actor.value ? "reason" : "actor"].focus();
+  });
+
+  form.addEventListener("submit", async e => {
     e.preventDefault();
-    const answer = await fetch(`${form.dataset.ask}/${e.submitter.value}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ reason: form.elements.reason.value }),
-    });
-    const body = await answer.json();
-    form.querySelector("output").textContent = answer.ok ? "" : body.detail;
-    if (answer.ok) form.remove();
+    const button = form.querySelector("[data-go]");
+    const body = { ...JSON.parse(asked.body || "{}"), actor: form.elements.actor.value.trim(), reason: form.elements.reason.value.trim() };
+    if (asked.choices) body[asked.choose] = choice.querySelector("select").value;
+    button.disabled = true;
+    try {
+      const answer = await fetch(asked.order, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+      const told = await answer.json();
+      said.textContent = answer.ok ? "" : told.detail;
+      if (answer.ok) {
+        localStorage.setItem("runbooks-actor", body.actor);
+        ask.close();
+        if (asked.order.endsWith(":restart")) go(`/runs/${told.id}`);
+      }
+    } catch {
+      said.textContent = "The server can't be reached; nothing is known of what was asked for.";
+    } finally {
+      button.disabled = false;
+    }
     refresh();
   });
   addEventListener("popstate", refresh);

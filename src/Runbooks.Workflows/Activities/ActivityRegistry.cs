@@ -22,7 +22,8 @@ public sealed class ActivityRegistry
         .Add<Sequence>().Add<Flowchart>().Add<If>().Add<FlowDecision>().Add<ForEach>()
         .Add<SetVariable>().Add<Delay>()
         .Add<ExecuteWorkflow>().Add<DispatchWorkflow>()
-        .Add<CompensableActivity>().Add<Compensate>().Add<Confirm>().Add<TransactionScope>();
+        .Add<CompensableActivity>().Add<Compensate>().Add<Confirm>().Add<TransactionScope>()
+        .Add<Approvals.RequestApproval>();
 
     public IEnumerable<ActivityDescriptor> Descriptors => entries.Values.Select(e => e.Descriptor).OrderBy(d => d.TypeName, StringComparer.Ordinal);
 

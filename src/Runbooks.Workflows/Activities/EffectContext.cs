@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Runbooks.Workflows.Expressions;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
+using Runbooks.Workflows.Secrets;
 
 namespace Runbooks.Workflows.Activities;
 
@@ -20,8 +21,10 @@ public sealed class EffectContext
         Func<JsonObject, Task> report,
         Func<CancellationToken, Task> ensureOwned,
         CancellationToken cancelRequested,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        SecretMask? mask = null)
     {
+        Mask = mask ?? (SecretMask?)services.GetService(typeof(SecretMask)) ?? new SecretMask();
         Claim = claim;
         this.execution = execution;
         Services = services;
@@ -34,7 +37,10 @@ public sealed class EffectContext
 
     /// <summary>The same with other tokens: for one try of the effect, within its time limit.</summary>
     internal EffectContext With(CancellationToken cancelRequested, CancellationToken cancellationToken) =>
-        new(Claim, execution, Services, Clock, report, ensureOwned, cancelRequested, cancellationToken);
+        new(Claim, execution, Services, Clock, report, ensureOwned, cancelRequested, cancellationToken, Mask);
+
+    /// <summary>Takes out of texts the secrets that were handed out here.</summary>
+    internal SecretMask Mask { get; }
 
     public RunClaim Claim { get; }
 
@@ -59,9 +65,23 @@ public sealed class EffectContext
     /// <summary>Outputs of the completed step, for its undo.</summary>
     public JsonObject Outputs => execution.Outputs;
 
+    /// <summary>The value of an input. A secret is looked up now, and is nowhere else than in the hands of the caller.</summary>
+    /// <exception cref="SecretMissingException">The input names a secret that can't be had.</exception>
     public T? Get<T>(Input<T> input)
     {
         ArgumentNullException.ThrowIfNull(input);
+
+        // The definition says whether it is a secret, never the value: a value comes from people and scripts.
+        if (input.Expression is Expression.Secret secret)
+        {
+            return SecretOf(secret.Name) switch
+            {
+                SecretAnswer.Found found => (T?)(object?)found.Value,
+                SecretAnswer.Missing missing => throw new SecretMissingException(missing.Why),
+                _ => default,
+            };
+        }
+
         return ValueConversion.To<T>(execution.Inputs.TryGetPropertyValue(input.Name, out var value) ? value : input.Default, input.Name);
     }
 
@@ -76,5 +96,21 @@ public sealed class EffectContext
     public Task EnsureOwnedAsync() => ensureOwned(CancellationToken);
 
     /// <summary>Shows people how far the effect is. Never decided on, and allowed to be lost.</summary>
-    public Task ReportProgressAsync(JsonObject progress) => report(progress);
+    public Task ReportProgressAsync(JsonObject progress)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        return report(Mask.Mask(progress));
+    }
+
+    internal SecretAnswer SecretOf(string name)
+    {
+        var answer = (Services.GetService(typeof(ISecretSource)) as ISecretSource)?.Find(name)
+            ?? new SecretAnswer.Missing($"There is no source of secrets in this process, and secret '{name}' is asked for.");
+        if (answer is SecretAnswer.Found found)
+        {
+            Mask.Remember(found.Value);
+        }
+
+        return answer;
+    }
 }

@@ -117,6 +117,10 @@ internal sealed class ActivityReader(
             if (json[Camel(input.Name)] is JsonObject wrapped && wrapped["expression"] is JsonObject expression)
             {
                 input.Expression = expressions.Read(activity.Id, input, expression);
+                if (input.Expression is Expression.Secret && activity is not EffectActivity)
+                {
+                    problems.Add(activity.Id, $"Input '{input.Name}' of {activity.Type} names a secret. Only an activity that touches the world gets one; this one could carry it into the history.");
+                }
             }
 
             if (input.Expression is null && described.Required && problems.Count == before)

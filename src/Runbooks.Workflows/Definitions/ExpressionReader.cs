@@ -23,7 +23,8 @@ internal sealed class ExpressionReader(ProblemList problems, IReadOnlyList<Argum
             "Variable" => Variable(activityId, input, value),
             "Input" => WorkflowInput(activityId, input, value),
             "JavaScript" => JavaScript(activityId, input, value),
-            _ => Refuse(activityId, $"Input '{input.Name}' is an expression of type '{type}'; Literal, Object, Variable, Input and JavaScript can run."),
+            "Secret" => Secret(activityId, input, value),
+            _ => Refuse(activityId, $"Input '{input.Name}' is an expression of type '{type}'; Literal, Object, Variable, Input, JavaScript and Secret can run."),
         };
     }
 
@@ -98,6 +99,15 @@ internal sealed class ExpressionReader(ProblemList problems, IReadOnlyList<Argum
         return script is not null
             ? new Expression.JavaScript(script.Code, script.IsExpression)
             : Refuse(activityId, $"The JavaScript of input '{input.Name}' can't run: {problem}");
+    }
+
+    /// <summary>Whether the activity may have a secret at all is checked by the reader of activities.</summary>
+    private Expression? Secret(string activityId, Input input, JsonNode? value)
+    {
+        var name = value?.ToString();
+        return input.ValueType != typeof(string) ? Refuse(activityId, $"Input '{input.Name}' is {TypeAlias.Describe(input.ValueType)}; a secret is a text.")
+            : Secrets.SecretNames.IsName(name) ? new Expression.Secret(name!)
+            : Refuse(activityId, $"Input '{input.Name}' names secret '{name}'; a name has 1 to 100 letters, digits, dots, hyphens and underscores and does not begin with a dot.");
     }
 
     /// <summary>Studio writes references as JSON in a text; an object is taken too.</summary>

@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Expressions;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
+using Runbooks.Workflows.Secrets;
 
 namespace Runbooks.Workflows.Execution;
 
@@ -40,6 +42,12 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
 
     private async Task<EffectResult> OnceAsync(EffectActivity activity, ActivityExecution execution, EffectContext context)
     {
+        if (MissingSecret(activity, context) is { } missing)
+        {
+            // Nothing was started, so this is a failure and not an unknown outcome.
+            return new EffectResult.Failed(missing);
+        }
+
         var result = await PerformAsync(EffectOperation.Perform, activity, context, c => activity.PerformAsync(c));
         return result is EffectResult.Unknown unknown ? await ReconcileAsync((MutatingActivity)activity, execution, context, unknown.Reason) : result;
     }
@@ -105,12 +113,12 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
             UndoResult result;
             try
             {
-                result = await interceptor.UndoAsync(new EffectCall(EffectOperation.Undo, activity, context), () => activity.UndoAsync(context));
+                result = context.Mask.Mask(await interceptor.UndoAsync(new EffectCall(EffectOperation.Undo, activity, context), () => activity.UndoAsync(context)));
             }
             catch (Exception e) when (!Abandoned(e, context))
             {
-                logger.LogError(e, "Run {Run}: undo of {Activity} threw", context.RunId, activity.Id);
-                result = new UndoResult.Failed($"{e.GetType().Name}: {e.Message}");
+                Threw(e, context, activity, "its undo");
+                result = new UndoResult.Failed(Text(e, context));
             }
 
             if (result is UndoResult.Undone || attempt >= options.MaxUndoAttempts)
@@ -136,7 +144,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
         try
         {
             var given = context.With(asked.Token, stopWaiting.Token);
-            var result = await interceptor.PerformAsync(new EffectCall(operation, activity, given), () => perform(given)).WaitAsync(stopWaiting.Token);
+            var result = context.Mask.Mask(await interceptor.PerformAsync(new EffectCall(operation, activity, given), () => perform(given)).WaitAsync(stopWaiting.Token));
             return result is EffectResult.Unknown unknown && activity is not MutatingActivity ? new EffectResult.Failed(unknown.Reason)
                 : result is EffectResult.Failed failed && asked.IsCancellationRequested && !context.CancelRequested.IsCancellationRequested ? new EffectResult.Failed($"It did not end within {limit}. {failed.Reason}")
                 : result;
@@ -144,10 +152,10 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
         catch (Exception e) when (!Abandoned(e, context))
         {
             var late = stopWaiting.IsCancellationRequested;
-            var reason = late ? $"It did not end within {(limit is null ? "" : $"{limit} and ")}{options.CancelGrace} after it was asked to." : $"{e.GetType().Name}: {e.Message}";
+            var reason = late ? $"It did not end within {(limit is null ? "" : $"{limit} and ")}{options.CancelGrace} after it was asked to." : Text(e, context);
             if (!late)
             {
-                logger.LogError(e, "Run {Run}: {Activity} threw", context.RunId, activity.Id);
+                Threw(e, context, activity, "it");
             }
 
             return activity is MutatingActivity ? new EffectResult.Unknown(reason) : new EffectResult.Failed(reason);
@@ -195,14 +203,25 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
     {
         try
         {
-            return await interceptor.ReconcileAsync(new EffectCall(EffectOperation.Reconcile, activity, context), () => activity.ReconcileAsync(context));
+            return context.Mask.Mask(await interceptor.ReconcileAsync(new EffectCall(EffectOperation.Reconcile, activity, context), () => activity.ReconcileAsync(context)));
         }
         catch (Exception e) when (!Abandoned(e, context))
         {
-            logger.LogError(e, "Run {Run}: looking for the outcome of {Activity} threw", context.RunId, activity.Id);
-            return new Reconciliation.Unknown($"{e.GetType().Name}: {e.Message}");
+            Threw(e, context, activity, "looking for its outcome");
+            return new Reconciliation.Unknown(Text(e, context));
         }
     }
+
+    /// <summary>Why a secret of the activity can't be had; null when all can.</summary>
+    private static string? MissingSecret(EffectActivity activity, EffectContext context) =>
+        activity.Inputs.Select(i => i.Expression).OfType<Expression.Secret>().Select(s => context.SecretOf(s.Name)).OfType<SecretAnswer.Missing>().FirstOrDefault()?.Why;
+
+    private static string Text(Exception e, EffectContext context) =>
+        e is SecretMissingException ? e.Message : context.Mask.Mask($"{e.GetType().Name}: {e.Message}");
+
+    /// <summary>The log gets the text of the exception and not the object, whose words nobody could mask any more.</summary>
+    private void Threw(Exception e, EffectContext context, Activity activity, string what) =>
+        logger.LogError("Run {Run}, {Activity}: {What} threw: {Exception}", context.RunId, activity.Id, what, context.Mask.Mask(e.ToString()));
 
     /// <summary>The worker stops or has lost the run: nothing may be concluded, and nothing is written.</summary>
     private static bool Abandoned(Exception e, EffectContext context) =>

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Expressions;
 using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Operations;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Workflows.Execution;
@@ -25,7 +27,7 @@ internal sealed partial class Interpreter
 
         var by = $"{stimulus.Kind}, asked by {stimulus.Actor}. {stimulus.Reason}".TrimEnd();
         var problem = Operate(stimulus);
-        memory.Write(JournalEvents.Stimulus, StepOf(stimulus), problem is null ? by : $"{by} Refused: {problem}", stimulus.Input as JsonObject);
+        memory.Write(JournalEvents.Stimulus, StepOf(stimulus), problem is null ? by : $"{by} Refused: {problem}", OrderEntry.Payload(stimulus, problem));
     }
 
     private string? Operate(Stimulus stimulus)
@@ -165,6 +167,12 @@ internal sealed partial class Interpreter
         foreach (var (name, value) in inputs ?? [])
         {
             var known = ActivityOf(execution).Inputs.FirstOrDefault(i => string.Equals(i.Name, name, StringComparison.OrdinalIgnoreCase));
+            if (known?.Expression is Expression.Secret)
+            {
+                // A value that a person gives would be in the history; the secret itself is what is changed.
+                continue;
+            }
+
             execution.Inputs[known?.Name ?? name] = value?.DeepClone();
         }
     }

@@ -38,6 +38,8 @@ internal sealed partial class Interpreter
             throw new FaultException(problem!);
         }
 
+        // What begins while its parent is paused is paused too, and goes on when the parent tells its children to.
+        child.PausedBy = wait ? memory.Run.PausedBy : null;
         memory.Add(child);
         if (wait)
         {

@@ -161,6 +161,12 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
     public JsonNode? Evaluate(Input input, ActivityExecution execution)
     {
         var value = input.Expression is null ? input.Default?.DeepClone() : ExpressionEvaluator.Evaluate(input.Expression, ScopeOf(execution));
+        if (input.Expression is Expression.Secret)
+        {
+            // The name of it, whatever the type of the input: the value never comes here.
+            return value;
+        }
+
         _ = ValueConversion.To(value, input.ValueType, JsonNamingPolicy.CamelCase.ConvertName(input.Name));
         return value;
     }

@@ -22,6 +22,9 @@ public abstract record Expression
     /// <param name="Code">What the operator wrote.</param>
     /// <param name="IsExpression">True for an expression; false for statements with <c>return</c>.</param>
     public sealed record JavaScript(string Code, bool IsExpression) : Expression;
+
+    /// <summary>The name of a secret. Only the effect that uses it gets its value; everything else sees the name.</summary>
+    public sealed record Secret(string Name) : Expression;
 }
 
 /// <summary>An expression could not be evaluated. The message says which, where, and what was found.</summary>

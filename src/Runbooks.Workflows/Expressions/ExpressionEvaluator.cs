@@ -17,6 +17,7 @@ public static class ExpressionEvaluator
                 ? value?.DeepClone()
                 : throw new ExpressionException($"There is no variable '{variable.IdOrName}' in scope."),
             Expression.WorkflowInput input => scope.Input(input.Name)?.DeepClone(),
+            Expression.Secret secret => Secrets.SecretNames.ReferenceTo(secret.Name),
             Expression.JavaScript script => JavaScriptRunner.Shared.Evaluate(new Script(script.Code, script.IsExpression), scope),
             _ => throw new ExpressionException($"Expressions of type {expression?.GetType().Name} can't be evaluated."),
         };

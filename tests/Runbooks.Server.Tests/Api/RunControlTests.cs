@@ -36,7 +36,7 @@ public sealed class RunControlTests(ServerUnderTest server)
 
         Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
         Assert.Equal("suspended", problem["state"]!.ToString());
-        Assert.Equal(["cancel"], problem["allowed"]!.AsArray().Select(a => a!.ToString()));
+        Assert.Equal(["pause", "cancel", "restart-from"], problem["allowed"]!.AsArray().Select(a => a!.ToString()));
     }
 
     [Theory]

@@ -62,7 +62,52 @@ public sealed class CliTests(ServerUnderTest server)
         Assert.Equal(3, watched);
     }
 
+    [Fact]
+    public async Task A_run_is_steered_with_a_name_and_a_reason_and_its_history_shows_them()
+    {
+        var run = await server.StartAsync("wait", """{"Note":"x"}""");
+        await server.WaitAsync(run, r => r["status"]!.ToString() == "suspended");
+
+        var (paused, said, _) = await RunAsync("run", "pause", run, "--reason", "a storm", "--actor", "bert");
+        var (wrong, _, why) = await RunAsync("run", "skip", run, "--step", "1", "--reason", "x");
+        var (history, text, _) = await RunAsync("run", "history", run);
+        var (json, body, _) = await RunAsync("run", "resume", run, "--reason", "over", "--json");
+        var (many, told, _) = await RunAsync("run", "cancel", "--runbook", "wait", "--status", "suspended", "--reason", "enough");
+
+        Assert.Equal(0, paused);
+        Assert.Contains("is paused", said, StringComparison.Ordinal);
+        Assert.Equal(2, wrong);
+        Assert.Contains("No step of it has failed", why, StringComparison.Ordinal);
+        Assert.Equal(0, history);
+        Assert.Contains("Pause, asked by bert. a storm", text, StringComparison.Ordinal);
+        Assert.Equal(0, json);
+        Assert.True(JsonNode.Parse(body)!["applied"]!.GetValue<bool>());
+        Assert.True(many == 0, told);
+        Assert.Contains("runs were told", told, StringComparison.Ordinal);
+        await server.WaitAsync(run, r => r["status"]!.ToString() == "cancelled");
+    }
+
+    [Fact]
+    public async Task An_approval_is_listed_and_given_for_the_plan_that_is_named()
+    {
+        var run = await server.StartAsync("ask", """{"Host":"host12"}""", "anna");
+        var id = (await server.WaitAsync(run, r => r["status"]!.ToString() == "suspended"))["approvals"]![0]!["id"]!.ToString();
+
+        var (_, listed, _) = await RunAsync("run", "approvals");
+        var (without, _, why) = await RunAsync("run", "approve", id, "--actor", "bert", "--reason", "fine");
+        var (with, said, _) = await RunAsync("run", "reject", id, "--actor", "bert", "--reason", "not today", "--plan-hash", "p-42");
+
+        Assert.Contains(id, listed, StringComparison.Ordinal);
+        Assert.Contains("bert, dora; plan p-42", listed, StringComparison.Ordinal);
+        Assert.Equal(2, without);
+        Assert.Contains("p-42", why, StringComparison.Ordinal);
+        Assert.Equal(0, with);
+        Assert.Contains("rejected", said, StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("Name one run", "run", "pause", "--reason", "x")]
+    [InlineData("--reason", "run", "undo", "nope")]
     [InlineData("There is no runbook 'nope'", "run", "nope")]
     [InlineData("Note", "run", "wait")]
     [InlineData("name=value", "run", "wait", "-i", "nonsense")]
@@ -99,6 +144,7 @@ public sealed class CliTests(ServerUnderTest server)
         }
 
         start.Environment["RUNBOOKS_SERVER"] = server.Url;
+        start.Environment["RUNBOOKS_ACTOR"] = "tester";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();

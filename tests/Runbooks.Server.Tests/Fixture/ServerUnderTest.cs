@@ -33,6 +33,9 @@ public sealed class ServerUnderTest : IAsyncLifetime
 
         await File.WriteAllTextAsync(Path.Combine(workflows, "wait.json"), TestRunbooks.Wait);
         await File.WriteAllTextAsync(Path.Combine(workflows, "broken.json"), TestRunbooks.Broken);
+        await File.WriteAllTextAsync(Path.Combine(workflows, "ask.json"), TestRunbooks.Ask);
+        await File.WriteAllTextAsync(Path.Combine(workflows, "ask-as-part.json"), TestRunbooks.AskAsPart);
+        await File.WriteAllTextAsync(Path.Combine(workflows, "stuck.json"), TestRunbooks.Stuck);
         var builder = ServerHost.CreateBuilder([
             "--Server:Urls=http://127.0.0.1:0",
             $"--Data={folder.FullName}/var",
@@ -42,6 +45,11 @@ public sealed class ServerUnderTest : IAsyncLifetime
             $"--Workflows:Folder={workflows}",
             "--Fleet:SampleEvery=00:00:00.6",
             "--Schedules:0:enabled=false",
+            "--Access:People:anna:0=operator",
+            "--Access:People:anna:1=approver",
+            "--Access:People:bert:0=approver",
+            "--Access:People:carl:0=operator",
+            "--Access:People:dora:0=approver",
         ]);
         var (settings, problems) = Settings.Read(builder.Configuration);
         Assert.Empty(problems);
@@ -74,11 +82,20 @@ public sealed class ServerUnderTest : IAsyncLifetime
     }
 
     /// <summary>Starts a runbook and returns the id of its run.</summary>
-    public async Task<string> StartAsync(string runbook, string input = "{}")
+    public async Task<string> StartAsync(string runbook, string input = "{}", string? actor = null)
     {
-        var (answer, body) = await PostAsync("/api/runs", $$"""{"runbook":"{{runbook}}","input":{{input}}}""");
+        var (answer, body) = await PostAsync("/api/runs", new JsonObject { ["runbook"] = runbook, ["input"] = JsonNode.Parse(input), ["actor"] = actor }.ToJsonString());
         Assert.True(answer.IsSuccessStatusCode, body.ToJsonString());
         return body["id"]!.ToString();
+    }
+
+    /// <summary>Gives an order to a run, as bert and for a reason.</summary>
+    public Task<(HttpResponseMessage Answer, JsonNode Body)> OrderAsync(string run, string verb, string? more = null, string? key = null, string actor = "bert")
+    {
+        var body = JsonNode.Parse(more ?? "{}")!.AsObject();
+        body["actor"] = actor;
+        body["reason"] = "a test";
+        return PostAsync($"/api/runs/{run}:{verb}", body.ToJsonString(), key);
     }
 
     /// <summary>The run once it is as wanted. Fails when that takes longer than anybody would wait.</summary>

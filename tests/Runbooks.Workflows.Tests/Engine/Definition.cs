@@ -36,6 +36,12 @@ public static class Definition
 
     public static JsonObject Fault(string id, string message = "It was meant to fail.") => Activity(id, "Elsa.Fault", ("message", Literal(message)));
 
+    /// <summary>Asks for approval, of somebody with the role approver.</summary>
+    public static JsonObject Approval(string id, params (string Key, JsonNode? Value)[] more) => Activity(
+        id,
+        "Runbooks.RequestApproval",
+        [("subject", Literal("Empty host01?")), ("roles", Wrapped("String[]", "Object", """["approver"]""")), .. more]);
+
     public static JsonObject Sequence(string id, params JsonObject[] activities) => Activity(id, "Elsa.Sequence", ("activities", new JsonArray([.. activities])));
 
     /// <param name="id">The flowchart's id.</param>

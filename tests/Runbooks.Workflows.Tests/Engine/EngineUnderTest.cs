@@ -158,11 +158,11 @@ public sealed class EngineUnderTest
     private async Task<bool> AtRestAsync()
     {
         var open = await Store.ListAsync(new RunFilter { OnlyOpen = true, Limit = 500 }, CancellationToken.None);
-        return open.All(r => r.Status == RunStatus.NeedsAttention
+        return open.All(r => r.Status is RunStatus.NeedsAttention or RunStatus.Paused
             || (r.Status == RunStatus.Suspended && r.Reason?.StartsWith("Waits until", StringComparison.Ordinal) != true && !WaitsForOpen(r, open)));
     }
 
-    private static bool WaitsForOpen(Run run, IReadOnlyList<Run> open) => open.Any(o => o.ParentRunId == run.Id && o.Status != RunStatus.NeedsAttention);
+    private static bool WaitsForOpen(Run run, IReadOnlyList<Run> open) => open.Any(o => o.ParentRunId == run.Id && o.Status is not (RunStatus.NeedsAttention or RunStatus.Paused));
 
     private EngineServices Services(string worker) => new(
         Store,

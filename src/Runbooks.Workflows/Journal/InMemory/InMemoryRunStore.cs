@@ -8,7 +8,7 @@ namespace Runbooks.Workflows.Journal.InMemory;
 /// outlive the process: one lock is one transaction, and nothing that goes in or out is shared with the caller.
 /// </summary>
 /// <param name="clock">The store's own clock: leases expire and bookmarks come due by it.</param>
-public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore
+public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore, IBookmarkReader
 {
     private readonly Lock gate = new();
     private readonly Dictionary<RunId, StoredRun> runs = [];
@@ -188,6 +188,21 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore
 
     public Task<IReadOnlyList<JournalEntry>> JournalAsync(RunId id, long afterSequence, int limit, CancellationToken cancellationToken) =>
         ReadAsync(id, r => r.Journal.Where(e => e.Sequence > afterSequence).Take(limit).Select(DeepCopy.Copy), cancellationToken);
+
+    public Task<IReadOnlyList<WaitingBookmark>> WaitingAsync(string keyPrefix, int limit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            var found = runs.Values
+                .Where(r => !r.Head.Status.IsEnd())
+                .SelectMany(r => r.Bookmarks.Values.Select(b => new WaitingBookmark(r.Head.Id, b.Copy())))
+                .Where(w => w.Bookmark.Key?.StartsWith(keyPrefix, StringComparison.Ordinal) == true)
+                .OrderBy(w => w.Bookmark.Id, StringComparer.Ordinal)
+                .Take(limit);
+            return Task.FromResult<IReadOnlyList<WaitingBookmark>>([.. found]);
+        }
+    }
 
     private Task<IReadOnlyList<T>> ReadAsync<T>(RunId id, Func<StoredRun, IEnumerable<T>> read, CancellationToken cancellationToken)
     {
