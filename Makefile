@@ -5,13 +5,14 @@ SERVER := src/Runbooks.Server/bin/$(CONFIGURATION)/net10.0/Runbooks.Server.dll
 BUILD := dotnet build -c $(CONFIGURATION) -v quiet --nologo
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk build run test lint clean
+.PHONY: help sdk build run test bench bench-engine lint clean
 
 help:
 	@echo "make run    builds and starts the server with a simulated fleet: http://127.0.0.1:5080"
 	@echo "make lab    three real hosts with six guests, and the server against them; make lab-stop ends them"
 	@echo "make demo   consolidates real hosts of its own, checks the hosts, cleans up, prints one line of JSON"
 	@echo "make test   installs what the tests need and runs all of them"
+	@echo "make bench  measures the engine against the same database's own speed; one line of JSON per case"
 	@echo "make build  builds the server and the command line, bin/runbooks"
 	@echo "make lint   checks formatting and analyzers"
 	@echo "make clean  removes what was built; data in var/ stays"
@@ -32,6 +33,13 @@ run: build
 
 test: sdk
 	@deploy/test/run $(TESTS)
+
+# All benchmarks. Their results are lines of JSON on stdout; everything else goes to stderr.
+bench: bench-engine
+
+bench-engine: sdk
+	@$(BUILD) -p:RunAnalyzers=false bench/Runbooks.Bench >&2
+	@exec dotnet bench/Runbooks.Bench/bin/$(CONFIGURATION)/net10.0/Runbooks.Bench.dll $(ARGS)
 
 # The build comes first: it restores what the formatter needs to understand the code.
 lint: sdk
