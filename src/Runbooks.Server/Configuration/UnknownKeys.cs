@@ -1,3 +1,5 @@
+using Runbooks.Storage.Retention;
+
 namespace Runbooks.Server.Configuration;
 
 /// <summary>
@@ -17,6 +19,7 @@ internal static class UnknownKeys
         [SimulationOptions.Section] = typeof(SimulationOptions),
         [PolicyOptions.Section] = typeof(PolicyOptions),
         [WorkflowsOptions.Section] = typeof(WorkflowsOptions),
+        [RetentionOptions.Section] = typeof(RetentionOptions),
         [EngineSettingsCheck.Section] = typeof(Workflows.Execution.EngineOptions),
     };
 

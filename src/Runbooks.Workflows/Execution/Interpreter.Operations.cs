@@ -163,6 +163,7 @@ internal sealed partial class Interpreter
         {
             var known = ActivityOf(execution).Inputs.FirstOrDefault(i => string.Equals(i.Name, name, StringComparison.OrdinalIgnoreCase));
             execution.Inputs[known?.Name ?? name] = value?.DeepClone();
+            memory.TouchInputs(execution);
         }
     }
 

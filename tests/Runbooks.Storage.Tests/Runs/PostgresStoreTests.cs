@@ -31,7 +31,7 @@ public sealed class Postgres_messages(MigratedDatabase database) : MessageContra
 
 internal sealed class PostgresStoreUnderTest(MigratedDatabase database) : StoreUnderTest
 {
-    public override IRunStore Runs { get; } = new PostgresRunStore(database.Source, database.Contexts);
+    public override IRunStore Runs { get; } = new PostgresRunStore(database.Pools, database.Contexts, TimeProvider.System);
 
     public override IDefinitionStore Definitions { get; } = new PostgresDefinitionStore(database.Source, database.Contexts);
 
