@@ -72,6 +72,9 @@ internal sealed class BenchCluster : IAsyncDisposable
     {
         await server.DisposeAsync();
         await postgres.DisposeAsync();
-        folder.Delete(recursive: true);
+        if (folder.Exists)
+        {
+            folder.Delete(recursive: true);
+        }
     }
 }
