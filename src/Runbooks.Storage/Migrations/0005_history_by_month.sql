@@ -51,6 +51,14 @@ BEGIN
     RETURN made;
 END $$;
 
+-- For what is there already. A text with a NUL, as a broken host may print it, can't be taken apart; then the look of it decides.
+CREATE OR REPLACE FUNCTION pg_temp.has_result(outputs json) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (outputs -> 'Result') IS NOT NULL;
+EXCEPTION WHEN untranslatable_character THEN
+    RETURN outputs::text LIKE '%"Result":%';
+END $$;
+
 -- From one table to one per month; what is there moves along. The rows refer to their run without a foreign key: the fence
 -- of a commit has locked that run already, and a check of every row would only repeat it.
 DO $$
@@ -83,7 +91,7 @@ BEGIN
     UPDATE runbooks.runs r SET last_result_number = last.number, last_result_order = last.completion_order
     FROM (
         SELECT DISTINCT ON (run_id) run_id, number, completion_order FROM runbooks.executions
-        WHERE completion_order IS NOT NULL AND (outputs -> 'Result') IS NOT NULL
+        WHERE completion_order IS NOT NULL AND pg_temp.has_result(outputs)
         ORDER BY run_id, completion_order DESC) last
     WHERE last.run_id = r.id;
 END $$;
