@@ -27,13 +27,13 @@ internal sealed record BenchOptions
 
     public bool Wants(string benchmark) => Only.Count == 0 || Only.Contains(benchmark, StringComparer.Ordinal);
 
-    /// <exception cref="ArgumentException">An option is unknown or out of range; the message is for the person who typed it.</exception>
+    /// <exception cref="FormatException">An option is unknown or out of range; the message is for the person who typed it.</exception>
     public static BenchOptions Read(string[] args)
     {
         var options = new BenchOptions();
         for (var i = 0; i < args.Length; i += 2)
         {
-            var value = i + 1 < args.Length ? args[i + 1] : throw new ArgumentException($"{args[i]} needs a value.");
+            var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]} needs a value.");
             options = args[i] switch
             {
                 "--only" => options with { Only = Cases(value) },
@@ -41,7 +41,7 @@ internal sealed record BenchOptions
                 "--waiting" => options with { Waiting = Number(args[i], value, 1, 100_000) },
                 "--growth" => options with { Growth = Number(args[i], value, 200, 100_000) },
                 "--folder" => options with { Folder = value },
-                _ => throw new ArgumentException($"{args[i]} is not an option."),
+                _ => throw new FormatException($"{args[i]} is not an option."),
             };
         }
 
@@ -53,12 +53,12 @@ internal sealed record BenchOptions
         string[] known = ["effects", "bookmarks", "waiting", "growth"];
         var wanted = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return Array.Find(wanted, w => !known.Contains(w, StringComparer.Ordinal)) is { } unknown
-            ? throw new ArgumentException($"--only {unknown}: there is no such case; known are {string.Join(", ", known)}.")
+            ? throw new FormatException($"--only {unknown}: there is no such case; known are {string.Join(", ", known)}.")
             : wanted;
     }
 
     private static int Number(string option, string value, int least, int most) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number
-            : throw new ArgumentException($"{option} is {value}; it can be from {least} to {most}.");
+            : throw new FormatException($"{option} is {value}; it can be from {least} to {most}.");
 }

@@ -2,12 +2,14 @@ using Runbooks.Bench;
 using Runbooks.Bench.Cases;
 using Runbooks.Bench.Measured;
 
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+
 BenchOptions options;
 try
 {
     options = BenchOptions.Read(args);
 }
-catch (ArgumentException e)
+catch (FormatException e)
 {
     await Console.Error.WriteLineAsync($"{e.Message}\n{BenchOptions.Usage}");
     return 2;

@@ -22,16 +22,16 @@ internal sealed class BenchCluster : IAsyncDisposable
 
     public static async Task<BenchCluster> StartAsync(string? path, CancellationToken cancellationToken)
     {
-        var folder = path is null ? Directory.CreateTempSubdirectory("runbooks-bench-") : Directory.CreateDirectory(path).CreateSubdirectory($"bench-{Environment.ProcessId}");
+        var place = path is null ? Directory.CreateTempSubdirectory("runbooks-bench-") : Directory.CreateDirectory(path).CreateSubdirectory($"bench-{Environment.ProcessId}");
 
         // PostgreSQL's account must be able to enter the folder; the cluster in it is closed by itself.
-        File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
-        var cluster = new BenchCluster(new EmbeddedPostgres(folder.FullName, TimeProvider.System, NullLogger.Instance), folder);
+        File.SetUnixFileMode(place.FullName, (UnixFileMode)0b111_101_101);
+        var cluster = new BenchCluster(new EmbeddedPostgres(place.FullName, TimeProvider.System, NullLogger.Instance), place);
         try
         {
             await cluster.postgres.StartAsync(cancellationToken);
             var durable = await cluster.ScalarAsync<string>("SELECT current_setting('fsync') || '/' || current_setting('synchronous_commit')", cancellationToken);
-            Output.Say($"PostgreSQL {await cluster.ScalarAsync<string>("SELECT current_setting('server_version')", cancellationToken)}, fsync/synchronous_commit {durable}, {Environment.ProcessorCount} processors, {folder.FullName}");
+            Output.Say($"PostgreSQL {await cluster.ScalarAsync<string>("SELECT current_setting('server_version')", cancellationToken)}, fsync/synchronous_commit {durable}, {Environment.ProcessorCount} processors, {place.FullName}");
             return durable == "on/on" ? cluster : throw new InvalidOperationException($"The cluster is not durable ({durable}); what would be measured means nothing.");
         }
         catch

@@ -53,11 +53,11 @@ internal sealed class EngineHost : IAsyncDisposable
         _ = builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(o => o.SingleLine = true);
         _ = builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         _ = builder.Services.AddSingleton<Ticks>().AddRunbooksStorage(o => (o.ConnectionString, o.WorkerName) = (connectionString, "bench"));
-        var host = builder.Build();
-        await host.StartAsync(cancellationToken);
-        var engine = new EngineHost(host, concurrency);
-        var problems = await engine.catalog.LoadAsync([.. definitions.Select((json, i) => ($"bench-{i}.json", json))], cancellationToken);
-        return problems.Count == 0 ? engine : throw new InvalidOperationException(string.Join("\n", problems));
+        var built = builder.Build();
+        await built.StartAsync(cancellationToken);
+        var started = new EngineHost(built, concurrency);
+        var problems = await started.catalog.LoadAsync([.. definitions.Select((json, i) => ($"bench-{i}.json", json))], cancellationToken);
+        return problems.Count == 0 ? started : throw new InvalidOperationException(string.Join("\n", problems));
     }
 
     /// <summary>Starts the worker.</summary>

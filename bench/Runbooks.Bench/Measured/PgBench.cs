@@ -19,7 +19,7 @@ internal sealed partial class PgBench(BenchCluster cluster)
     {
         var script = await PrepareAsync(cancellationToken);
         var target = new NpgsqlConnectionStringBuilder(cluster.ConnectionString);
-        var start = new ProcessStartInfo("pgbench") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("pgbench") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in new[]
                  {
                      "-n", "-M", "prepared", "-f", script, "-T", $"{seconds}", "-c", $"{clients}", "-j", $"{Math.Min(clients, Environment.ProcessorCount)}",
@@ -36,7 +36,7 @@ internal sealed partial class PgBench(BenchCluster cluster)
         File.Delete(script);
         var tps = TpsLine().Match(await output);
         return process.ExitCode == 0 && tps.Success
-            ? double.Parse(tps.Groups[1].Value, CultureInfo.InvariantCulture)
+            ? double.Parse(tps.Groups["tps"].Value, CultureInfo.InvariantCulture)
             : throw new InvalidOperationException($"pgbench ended with {process.ExitCode} and said: {await errors}");
     }
 
@@ -55,6 +55,6 @@ internal sealed partial class PgBench(BenchCluster cluster)
         return script;
     }
 
-    [GeneratedRegex(@"tps = ([0-9.]+) \(without")]
+    [GeneratedRegex(@"tps = (?<tps>[0-9.]+) \(without", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex TpsLine();
 }
