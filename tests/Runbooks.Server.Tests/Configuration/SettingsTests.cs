@@ -36,7 +36,7 @@ public sealed class SettingsTests
     [InlineData("Server:Urls", "nonsense", "not an address")]
     [InlineData("Server:AllowRemote", "perhaps", "true or false")]
     [InlineData("Database:Kind", "oracle", "postgres or memory")]
-    [InlineData("Database:MaxConnections", "1", "5 to 1000")]
+    [InlineData("Database:MaxConnections", "1", "8 to 1000")]
     [InlineData("Fleet:Driver", "xen", "simulated or libvirt")]
     [InlineData("Fleet:Driver", "libvirt", "Fleet:File is not set")]
     [InlineData("Fleet:SampleEvery", "00:10:00", "00:05:00")]
