@@ -5,7 +5,7 @@ SERVER := src/Runbooks.Server/bin/$(CONFIGURATION)/net10.0/Runbooks.Server.dll
 BUILD := dotnet build -c $(CONFIGURATION) -v quiet --nologo
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk build run test soak lint clean
+.PHONY: help sdk build run test soak bench bench-engine lint clean
 
 help:
 	@echo "make run    builds and starts the server with a simulated fleet: http://127.0.0.1:5080"
@@ -13,6 +13,7 @@ help:
 	@echo "make demo   consolidates real hosts of its own, checks the hosts, cleans up, prints one line of JSON"
 	@echo "make test   installs what the tests need and runs all of them"
 	@echo "make soak   plays simulations from seeds: SEEDS=10000 FROM=1, or one with its trace: SEED=123"
+	@echo "make bench  measures the engine against the same database's own speed; one line of JSON per case"
 	@echo "make build  builds the server and the command line, bin/runbooks"
 	@echo "make lint   checks formatting and analyzers"
 	@echo "make clean  removes what was built; data in var/ stays"
@@ -40,6 +41,12 @@ FROM ?= 1
 soak: sdk
 	@$(BUILD) -p:RunAnalyzers=false tests/Runbooks.Faults
 	@dotnet tests/Runbooks.Faults/bin/$(CONFIGURATION)/net10.0/Runbooks.Faults.dll $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM))
+# All benchmarks. Their results are lines of JSON on stdout; everything else goes to stderr.
+bench: bench-engine
+
+bench-engine: sdk
+	@$(BUILD) -p:RunAnalyzers=false bench/Runbooks.Bench >&2
+	@exec dotnet bench/Runbooks.Bench/bin/$(CONFIGURATION)/net10.0/Runbooks.Bench.dll $(ARGS)
 
 # The build comes first: it restores what the formatter needs to understand the code.
 lint: sdk

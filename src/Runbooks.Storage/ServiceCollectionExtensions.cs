@@ -12,6 +12,7 @@ using Runbooks.Storage.Embedded;
 using Runbooks.Storage.Fleet;
 using Runbooks.Storage.Migrations;
 using Runbooks.Storage.Model;
+using Runbooks.Storage.Retention;
 using Runbooks.Storage.Runs;
 using Runbooks.Storage.Startup;
 using Runbooks.Workflows.Journal;
@@ -32,6 +33,7 @@ public static class ServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(EmbeddedIfWanted);
         services.AddSingleton(Connect);
+        services.AddSingleton(provider => provider.GetRequiredService<ConnectionPools>().General);
         services.AddSingleton(provider => new Migrator(
             provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<ILoggerFactory>().CreateLogger("Runbooks.Storage.Migrations")));
         services.AddDbContextFactory<RunbooksContext>((provider, context) => Configure(context, provider.GetRequiredService<NpgsqlDataSource>()));
@@ -45,12 +47,15 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<IFleetHistory, PostgresFleetHistory>();
 
         services.AddSingleton<WorkerNameLock>();
+        services.AddSingleton<History>();
         services.AddSingleton<IHostedService>(provider => new StorageLifetime(
-            provider.GetRequiredService<NpgsqlDataSource>(),
+            provider.GetRequiredService<ConnectionPools>(),
             provider.GetRequiredService<Migrator>(),
+            provider.GetRequiredService<History>(),
             provider.GetRequiredService<WorkerNameLock>(),
             provider.GetRequiredService<EmbeddedChoice>().Cluster));
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<WorkerNameLock>());
+        services.AddHostedService<RetentionService>();
         return services;
     }
 
@@ -71,15 +76,11 @@ public static class ServiceCollectionExtensions
             : null);
     }
 
-    private static NpgsqlDataSource Connect(IServiceProvider provider)
+    private static ConnectionPools Connect(IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;
-        var parts = new NpgsqlConnectionStringBuilder(options.ConnectionString ?? provider.GetRequiredService<EmbeddedChoice>().Cluster!.ConnectionString)
-        {
-            MaxPoolSize = options.MaxConnections,
-        };
-        parts.ApplicationName ??= "runbooks";
-        return NpgsqlDataSource.Create(parts.ConnectionString);
+        return new ConnectionPools(
+            options.ConnectionString ?? provider.GetRequiredService<EmbeddedChoice>().Cluster!.ConnectionString, options.MaxConnections);
     }
 
     /// <summary>The private cluster, or none. The container disposes of it, also when the start failed half way.</summary>

@@ -20,7 +20,7 @@ public sealed class DatabaseOptions
     /// <summary>Npgsql's connection string; null: the server initialises and starts a private cluster in its data folder.</summary>
     public string? ConnectionString { get; set; }
 
-    /// <summary>Connections that this server may hold, 5 to 1000. Default 40: a private cluster allows 100 in all.</summary>
+    /// <summary>Connections that this server may hold, 8 to 1000. Default 40: a private cluster allows 100 in all.</summary>
     public int MaxConnections { get; set; } = 40;
 
     public void Check(List<string> problems)
@@ -31,9 +31,9 @@ public sealed class DatabaseOptions
             problems.Add($"Database:Kind is '{Kind}'; it can be postgres or memory.");
         }
 
-        if (MaxConnections is < 5 or > 1000)
+        if (MaxConnections is < 8 or > 1000)
         {
-            problems.Add($"Database:MaxConnections is {MaxConnections}; it can be from 5 to 1000.");
+            problems.Add($"Database:MaxConnections is {MaxConnections}; it can be from 8 to 1000.");
         }
 
         if (Kind == DatabaseKind.Memory && !string.IsNullOrWhiteSpace(ConnectionString))

@@ -2,6 +2,7 @@ using Runbooks.Hypervisors.Configuration;
 using Runbooks.Messaging.Settings;
 using Runbooks.Server.Access;
 using Runbooks.Server.Secrets;
+using Runbooks.Storage.Retention;
 using Runbooks.Workflows.Execution;
 
 namespace Runbooks.Server.Configuration;
@@ -30,6 +31,9 @@ public sealed record Settings(
     /// <summary>Sections <c>Messaging</c>, <c>Schedules</c> and <c>Events</c>.</summary>
     public required MessagingSettings Messaging { get; init; }
 
+    /// <summary>Section <c>Retention</c>: how long ended runs are kept.</summary>
+    public RetentionOptions Retention { get; init; } = new();
+
     /// <summary>Settings, or everything that is wrong with the configuration: an operator mends it in one go.</summary>
     public static (Settings? Settings, IReadOnlyList<string> Problems) Read(IConfiguration configuration)
     {
@@ -50,6 +54,7 @@ public sealed record Settings(
             Access = AccessOptions.Read(configuration, problems),
             Secrets = Bind<SecretsOptions>(configuration, SecretsOptions.Section, problems),
             Messaging = messaging ?? new MessagingSettings(null, [], []),
+            Retention = Bind<RetentionOptions>(configuration, RetentionOptions.Section, problems),
         };
         settings.Server.Check(problems);
         settings.Database.Check(problems);
@@ -57,6 +62,7 @@ public sealed record Settings(
         settings.Simulation.Check(problems);
         settings.Policy.Check(problems);
         settings.Secrets.Check(problems);
+        settings.Retention.Check(problems);
         EngineSettingsCheck.Check(settings.Engine, problems);
         if (settings.Fleet is { Driver: FleetDriver.Libvirt, File.Length: > 0 })
         {

@@ -1,3 +1,5 @@
+using Runbooks.Storage.Retention;
+
 namespace Runbooks.Server.Configuration;
 
 /// <summary>
@@ -18,6 +20,7 @@ internal static class UnknownKeys
         [PolicyOptions.Section] = typeof(PolicyOptions),
         [WorkflowsOptions.Section] = typeof(WorkflowsOptions),
         [Secrets.SecretsOptions.Section] = typeof(Secrets.SecretsOptions),
+        [RetentionOptions.Section] = typeof(RetentionOptions),
         [EngineSettingsCheck.Section] = typeof(Workflows.Execution.EngineOptions),
     };
 

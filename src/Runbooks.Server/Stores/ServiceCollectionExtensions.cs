@@ -23,6 +23,7 @@ internal static class ServiceCollectionExtensions
                 o.DataFolder = settings.Data;
                 o.WorkerName = settings.Engine.Worker;
                 o.MaxConnections = settings.Database.MaxConnections;
+                o.Retention = settings.Retention;
             });
 
     /// <summary>What starts runs by time and by event, and tells the world about them.</summary>

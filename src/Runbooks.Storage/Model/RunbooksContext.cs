@@ -81,6 +81,8 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
         run.Property<string?>("Owner");
         run.Property<long>("Generation");
         run.Property<DateTimeOffset?>("LeaseUntil");
+        run.Property<long?>("LastResultNumber");
+        run.Property<long?>("LastResultOrder");
     }
 
     private static void ConfigureOwned<T>(ModelBuilder modelBuilder, string table, string number)

@@ -1,5 +1,4 @@
 using Npgsql;
-using NpgsqlTypes;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 
@@ -7,19 +6,18 @@ namespace Runbooks.Storage.Runs;
 
 /// <summary>
 /// The statements of a commit. They travel in one batch, which PostgreSQL runs as one transaction: the first one is the
-/// fence, and an error in any takes back all.
+/// fence, and an error in any takes back all. Their text never depends on how much they write, so each is prepared once.
 /// </summary>
 internal static class CommitStatements
 {
-    public static void AddCommit(this NpgsqlBatch batch, RunCommit commit)
+    /// <param name="batch">What is sent.</param>
+    /// <param name="commit">What is to be written.</param>
+    /// <param name="written">What the store knows to be there already; null when it knows nothing.</param>
+    public static void AddCommit(this NpgsqlBatch batch, RunCommit commit, WrittenTexts? written)
     {
         var id = commit.Run.Id.Value;
-        batch.AddHead(commit);
-        foreach (var step in commit.Executions)
-        {
-            batch.AddExecution(id, step);
-        }
-
+        batch.AddHead(commit, written);
+        batch.AddExecutions(commit, written);
         if (commit.Run.Status.IsEnd())
         {
             batch.Add("DELETE FROM runbooks.bookmarks WHERE run_id = $1").With(id);
@@ -30,11 +28,7 @@ internal static class CommitStatements
             batch.AddBookmarks(id, commit);
         }
 
-        foreach (var entry in commit.Journal)
-        {
-            batch.AddJournalEntry(id, entry);
-        }
-
+        batch.AddJournal(id, commit.Journal);
         foreach (var run in commit.NewRuns)
         {
             batch.AddNewRun(run);
@@ -65,7 +59,7 @@ internal static class CommitStatements
         .WithText(run.StartedBy)
         .WithText(run.IdempotencyKey)
         .WithText(run.CorrelationId)
-        .With(run.ParentRunId?.Value, NpgsqlDbType.Uuid)
+        .With(run.ParentRunId?.Value, NpgsqlTypes.NpgsqlDbType.Uuid)
         .WithText(run.ParentBookmarkId)
         .WithJson(run.Input)
         .WithJson(run.Output)
@@ -101,25 +95,28 @@ internal static class CommitStatements
         .WithText(stimulus.Actor)
         .WithText(stimulus.Reason);
 
-    private static void AddHead(this NpgsqlBatch batch, RunCommit commit)
+    private static void AddHead(this NpgsqlBatch batch, RunCommit commit, WrittenTexts? written)
     {
         var run = commit.Run;
+        var result = commit.Executions.Where(e => e.CompletionOrder is not null && e.Outputs.ContainsKey("Result")).MaxBy(e => e.CompletionOrder);
         batch.Add(
             """
             WITH head AS (
                 UPDATE runbooks.runs SET
-                    correlation_id = $1, output = $2, variables = $3, status = $4, reason = $5, compensates_to = $6,
+                    correlation_id = $1, output = coalesce($2, output), variables = coalesce($3, variables), status = $4, reason = $5, compensates_to = $6,
                     next_execution_number = $7, next_journal_sequence = $8, next_completion_order = $9, started_at = $10, finished_at = $11,
-                    parent_bookmark_id = $17, name = $18, paused_by = $19, passes = $20, incidents = $21,
+                    parent_bookmark_id = $19, name = $20, paused_by = $21, passes = $22, incidents = $23,
                     owner = CASE WHEN $12 THEN NULL ELSE owner END,
-                    lease_until = CASE WHEN $12 THEN NULL ELSE lease_until END
+                    lease_until = CASE WHEN $12 THEN NULL ELSE lease_until END,
+                    last_result_number = CASE WHEN $18 > coalesce(last_result_order, 0) THEN $17 ELSE last_result_number END,
+                    last_result_order = greatest($18, last_result_order)
                 WHERE id = $13 AND generation = $14 AND owner = $15 AND next_journal_sequence = $16
                 RETURNING 1)
             SELECT runbooks.require_held((SELECT count(*) FROM head))
             """)
             .WithText(run.CorrelationId)
-            .WithJson(run.Output)
-            .WithJson(run.Variables)
+            .WithJsonText(written.Unless(WrittenTexts.Head, JsonColumn.Output, run.Output))
+            .WithJsonText(written.Unless(WrittenTexts.Head, JsonColumn.Variables, run.Variables))
             .WithText(run.Status.ToString())
             .WithText(run.Reason)
             .WithText(run.CompensatesTo?.ToString())
@@ -133,49 +130,14 @@ internal static class CommitStatements
             .With(commit.Claim.Generation)
             .WithText(commit.Claim.Worker)
             .With(run.NextJournalSequence - commit.Journal.Count)
+            .With(result?.Number, NpgsqlTypes.NpgsqlDbType.Bigint)
+            .With(result?.CompletionOrder, NpgsqlTypes.NpgsqlDbType.Bigint)
             .WithText(run.ParentBookmarkId)
             .WithText(run.Name)
             .WithText(run.PausedBy)
             .WithPasses(run.Passes)
             .WithNumbers(run.Incidents);
     }
-
-    private static void AddExecution(this NpgsqlBatch batch, Guid runId, ActivityExecution step) => batch.Add(
-        $"""
-        INSERT INTO runbooks.executions (run_id, {RunRows.ExecutionColumns})
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
-        ON CONFLICT (run_id, number) DO UPDATE SET
-            status = excluded.status, inputs = excluded.inputs, outputs = excluded.outputs, outcomes = excluded.outcomes,
-            state = excluded.state, variables = excluded.variables, effect = excluded.effect, attempt = excluded.attempt,
-            undo = excluded.undo, undo_note = excluded.undo_note, completion_order = excluded.completion_order,
-            progress = excluded.progress, error = excluded.error, completed_at = excluded.completed_at, worker = excluded.worker,
-            cancel_requested = excluded.cancel_requested
-        """)
-        .With(runId)
-        .With(step.Number)
-        .With(step.ParentNumber, NpgsqlDbType.Bigint)
-        .WithText(step.NodeId)
-        .WithText(step.ActivityId)
-        .WithText(step.ActivityType)
-        .WithText(step.ActivityName)
-        .WithText(step.Status.ToString())
-        .WithJson(step.Inputs)
-        .WithJson(step.Outputs)
-        .WithTexts(step.Outcomes)
-        .WithJson(step.State)
-        .WithJson(step.Variables)
-        .WithText(step.Effect.ToString())
-        .With(step.Attempt)
-        .WithText(step.Undo.ToString())
-        .WithText(step.UndoNote)
-        .With(step.CompletionOrder, NpgsqlDbType.Bigint)
-        .WithJson(step.Progress)
-        .WithText(step.Error)
-        .WithTime(step.StartedAt)
-        .WithTime(step.CompletedAt)
-        .WithText(step.Worker)
-        .WithText(step.Role.ToString())
-        .With(step.CancelRequested);
 
     private static void AddBookmarks(this NpgsqlBatch batch, Guid runId, RunCommit commit)
     {
@@ -210,19 +172,27 @@ internal static class CommitStatements
         }
     }
 
-    private static void AddJournalEntry(this NpgsqlBatch batch, Guid runId, JournalEntry entry) => batch.Add(
-        """
-        INSERT INTO runbooks.journal (run_id, sequence, at, execution_number, node_id, event, message, payload, worker, generation)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        """)
-        .With(runId)
-        .With(entry.Sequence)
-        .WithTime(entry.At)
-        .With(entry.ExecutionNumber, NpgsqlDbType.Bigint)
-        .WithText(entry.NodeId)
-        .WithText(entry.Event)
-        .WithText(entry.Message)
-        .WithJson(entry.Payload)
-        .WithText(entry.Worker)
-        .With(entry.Generation);
+    private static void AddJournal(this NpgsqlBatch batch, Guid runId, IReadOnlyList<JournalEntry> entries)
+    {
+        if (entries.Count == 0)
+        {
+            return;
+        }
+
+        batch.Add(
+            """
+            INSERT INTO runbooks.journal (run_id, sequence, at, execution_number, node_id, event, message, payload, worker, generation)
+            SELECT $1, * FROM unnest($2::bigint[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::json[], $9::text[], $10::bigint[])
+            """)
+            .With(runId)
+            .WithEach(entries, e => e.Sequence)
+            .WithEachTime(entries, e => e.At)
+            .WithEach(entries, e => e.ExecutionNumber)
+            .WithEachText(entries, e => e.NodeId)
+            .WithEachText(entries, e => e.Event)
+            .WithEachText(entries, e => e.Message)
+            .WithEachJson(entries, e => e.Payload?.ToJsonString())
+            .WithEachText(entries, e => e.Worker)
+            .WithEach(entries, e => e.Generation);
+    }
 }

@@ -16,9 +16,12 @@ namespace Runbooks.Storage.Runs;
 /// the generation; a commit is safe because its first statement matches that generation or fails the whole transaction.
 /// Leases and due times are the database's clock.
 /// </remarks>
-internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFactory<RunbooksContext> contexts) : IRunStore
+internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<RunbooksContext> contexts, TimeProvider clock) : IRunStore
 {
     private const string LostLease = "RB001";
+
+    private readonly NpgsqlDataSource database = pools.Engine;
+    private readonly InboxLooks looks = new(clock);
 
     public async Task<CreatedRun> CreateAsync(Run run, CancellationToken cancellationToken)
     {
@@ -38,27 +41,8 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
 
     public async Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
     {
-        // A run at its end has no bookmark left, and of stimuli only the wish to undo it. Three small indexes say which runs may have something to do, so that the price is theirs and not that of all
-        // runs that wait. Locked rows are skipped; a row that changed under us is looked at again before it is taken.
         await using var batch = database.CreateBatch();
-        batch.Add(
-            $"""
-            WITH next AS (
-                SELECT id FROM runbooks.runs
-                WHERE (owner IS NULL OR lease_until <= now())
-                  AND id IN (
-                      SELECT id FROM runbooks.runs WHERE status IN ('Pending', 'Executing', 'Compensating')
-                      UNION ALL SELECT run_id FROM runbooks.stimuli WHERE settled_at IS NULL
-                      UNION ALL SELECT b.run_id FROM runbooks.bookmarks b JOIN runbooks.runs w ON w.id = b.run_id WHERE b.due_at <= now() AND w.status <> 'Paused')
-                ORDER BY ordinal
-                LIMIT 1
-                FOR NO KEY UPDATE SKIP LOCKED)
-            UPDATE runbooks.runs r
-            SET owner = $1, generation = r.generation + 1, lease_until = clock_timestamp() + $2
-            FROM next WHERE r.id = next.id
-            RETURNING r.id, r.generation
-            """)
-            .WithText(worker).With(lease);
+        batch.AddClaimNext(worker, lease);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
             ? new RunClaim(new RunId(reader.GetGuid(0)), worker, reader.GetInt64(1))
@@ -67,9 +51,8 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
 
     public async Task<bool> RenewAsync(RunClaim claim, TimeSpan lease, CancellationToken cancellationToken)
     {
-        await using var batch = database.CreateBatch();
-        batch.Add("UPDATE runbooks.runs SET lease_until = clock_timestamp() + $4 WHERE id = $1 AND generation = $2 AND owner = $3")
-            .With(claim.RunId.Value).With(claim.Generation).WithText(claim.Worker).With(lease);
+        await using var batch = pools.Leases.CreateBatch();
+        batch.AddRenewal(claim, lease);
         return await batch.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
@@ -91,11 +74,12 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
     public async Task<RunSnapshot> LoadAsync(RunClaim claim, CancellationToken cancellationToken)
     {
         var id = claim.RunId.Value;
+        var sent = looks.Sent;
+        var at = clock.GetTimestamp();
         await using var batch = database.CreateBatch();
-        batch.Add($"SELECT {RunRows.RunColumns} FROM runbooks.runs WHERE id = $1 AND generation = $2 AND owner = $3")
-            .With(id).With(claim.Generation).WithText(claim.Worker);
-        batch.Add($"SELECT {RunRows.ExecutionColumns} FROM runbooks.executions WHERE run_id = $1 ORDER BY number").With(id);
-        batch.Add($"SELECT {RunRows.BookmarkColumns} FROM runbooks.bookmarks WHERE run_id = $1 ORDER BY id").With(id);
+        batch.AddHeadOf(claim);
+        batch.AddWorkingSet(id);
+        batch.AddBookmarks(id);
         batch.AddInbox(id);
         batch.Add("SELECT clock_timestamp()");
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -108,35 +92,50 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
         var stimuli = await reader.ToListAsync(RunRows.ReadStimulus, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         var now = await reader.ToListAsync(row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
+        _ = WrittenTexts.Begin(claim);
+        looks.HasLooked(claim, sent, at, stimuli.Count == 0);
         return new RunSnapshot(run, steps, bookmarks, stimuli, now[0]);
     }
 
     public async Task<IReadOnlyList<ActivityExecution>> HistoryAsync(RunClaim claim, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
-        batch.Add(
-            $"""
-            SELECT {RunRows.ExecutionColumns} FROM runbooks.executions
-            WHERE run_id = (SELECT id FROM runbooks.runs WHERE id = $1 AND generation = $2 AND owner = $3) ORDER BY number
-            """)
-            .With(claim.RunId.Value).With(claim.Generation).WithText(claim.Worker);
+        batch.AddHeadOf(claim);
+        batch.AddAllExecutions(claim.RunId.Value);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        var steps = await reader.ToListAsync(RunRows.ReadExecution, cancellationToken);
-        return steps.Count > 0 ? steps : throw new LeaseLostException(claim);
+        if ((await reader.ToListAsync(RunRows.ReadRun, cancellationToken)).Count == 0)
+        {
+            throw new LeaseLostException(claim);
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+        return await reader.ToListAsync(RunRows.ReadExecution, cancellationToken);
     }
 
     public async Task CommitAsync(RunCommit commit, CancellationToken cancellationToken)
     {
         commit.RequireUnbrokenJournal(commit.Run.NextJournalSequence - commit.Journal.Count);
+        var written = WrittenTexts.Of(commit.Claim);
         await using var batch = database.CreateBatch();
-        batch.AddCommit(commit);
+        batch.AddCommit(commit, written);
         try
         {
             await batch.ExecuteNonQueryAsync(cancellationToken);
+            written?.Committed();
+            if (commit.Stimuli.Count > 0)
+            {
+                looks.HasSent();
+            }
         }
-        catch (PostgresException e) when (e.SqlState == LostLease)
+        catch (Exception e)
         {
-            throw await WhyRefusedAsync(commit, cancellationToken);
+            written?.Forget();
+            if (e is PostgresException { SqlState: LostLease })
+            {
+                throw await WhyRefusedAsync(commit, cancellationToken);
+            }
+
+            throw;
         }
     }
 
@@ -155,17 +154,28 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
 
     public async Task<bool> SendAsync(Stimulus stimulus, CancellationToken cancellationToken)
     {
-        await using var batch = database.CreateBatch();
+        await using var batch = pools.General.CreateBatch();
         batch.AddStimulus(stimulus);
-        return await batch.ExecuteScalarAsync(cancellationToken) is Guid;
+        var isThere = await batch.ExecuteScalarAsync(cancellationToken) is Guid;
+        looks.HasSent();
+        return isThere;
     }
 
     public async Task<IReadOnlyList<Stimulus>> InboxAsync(RunClaim claim, CancellationToken cancellationToken)
     {
+        if (looks.IsKnownToBeEmpty(claim))
+        {
+            return [];
+        }
+
+        var sent = looks.Sent;
+        var at = clock.GetTimestamp();
         await using var batch = database.CreateBatch();
         batch.AddInbox(claim.RunId.Value);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        return await reader.ToListAsync(RunRows.ReadStimulus, cancellationToken);
+        var stimuli = await reader.ToListAsync(RunRows.ReadStimulus, cancellationToken);
+        looks.HasLooked(claim, sent, at, stimuli.Count == 0);
+        return stimuli;
     }
 
     public async Task<Run?> FindAsync(RunId id, CancellationToken cancellationToken)
@@ -231,10 +241,4 @@ internal sealed class PostgresRunStore(NpgsqlDataSource database, IDbContextFact
             return e;
         }
     }
-}
-
-file static class Inbox
-{
-    public static void AddInbox(this NpgsqlBatch batch, Guid runId) =>
-        batch.Add($"SELECT {RunRows.StimulusColumns} FROM runbooks.stimuli WHERE run_id = $1 AND settled_at IS NULL ORDER BY ordinal").With(runId);
 }

@@ -46,11 +46,51 @@ internal static class RunSql
         return command;
     }
 
-    public static NpgsqlBatchCommand WithJson(this NpgsqlBatchCommand command, JsonNode? value)
+    public static NpgsqlBatchCommand WithJson(this NpgsqlBatchCommand command, JsonNode? value) => command.WithJsonText(value?.ToJsonString());
+
+    /// <summary>JSON that has been written out already.</summary>
+    public static NpgsqlBatchCommand WithJsonText(this NpgsqlBatchCommand command, string? value)
     {
-        command.Parameters.Add(new NpgsqlParameter { Value = value is null ? DBNull.Value : value.ToJsonString(), NpgsqlDbType = NpgsqlDbType.Json });
+        command.Parameters.Add(new NpgsqlParameter { Value = value is null ? DBNull.Value : value, NpgsqlDbType = NpgsqlDbType.Json });
         return command;
     }
+
+    /// <summary>One value of each item, for <c>unnest</c>.</summary>
+    public static NpgsqlBatchCommand WithEach<TItem, T>(this NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, T> value)
+    {
+        command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = Each(items, value) });
+        return command;
+    }
+
+    public static NpgsqlBatchCommand WithEachText<TItem>(this NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, string?> value)
+    {
+        command.Parameters.Add(new NpgsqlParameter<string?[]>
+        {
+            TypedValue = Each(items, i => value(i) is { } text ? Storable(text) : null),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+        });
+        return command;
+    }
+
+    public static NpgsqlBatchCommand WithEachJson<TItem>(this NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, string?> value)
+    {
+        command.Parameters.Add(new NpgsqlParameter<string?[]> { TypedValue = Each(items, value), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Json });
+        return command;
+    }
+
+    public static NpgsqlBatchCommand WithEachTime<TItem>(this NpgsqlBatchCommand command, IReadOnlyList<TItem> items, Func<TItem, DateTimeOffset?> value)
+    {
+        command.Parameters.Add(new NpgsqlParameter<DateTime?[]>
+        {
+            TypedValue = Each(items, i => value(i)?.UtcDateTime),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
+        });
+        return command;
+    }
+
+    /// <summary>Texts as PostgreSQL writes an array of them, such as <c>{"Done","a \"b\""}</c>; arrays of arrays can't be unnested.</summary>
+    public static string ArrayLiteral(IEnumerable<string> texts) =>
+        "{" + string.Join(',', texts.Select(t => "\"" + Storable(t).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"")) + "}";
 
     public static NpgsqlBatchCommand WithNumbers(this NpgsqlBatchCommand command, IReadOnlyCollection<long> values)
     {
@@ -58,11 +98,8 @@ internal static class RunSql
         return command;
     }
 
-    public static NpgsqlBatchCommand WithPasses(this NpgsqlBatchCommand command, IReadOnlyCollection<UndoPass> passes)
-    {
-        command.Parameters.Add(new NpgsqlParameter { Value = passes.Count == 0 ? "[]" : JsonSerializer.Serialize(passes), NpgsqlDbType = NpgsqlDbType.Json });
-        return command;
-    }
+    public static NpgsqlBatchCommand WithPasses(this NpgsqlBatchCommand command, IReadOnlyCollection<UndoPass> passes) =>
+        command.WithJsonText(passes.Count == 0 ? "[]" : JsonSerializer.Serialize(passes));
 
     public static NpgsqlBatchCommand WithTime(this NpgsqlBatchCommand command, DateTimeOffset? value)
     {
@@ -85,5 +122,16 @@ internal static class RunSql
         return clean
             ? text
             : string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? "\ufffd" : rune.ToString()));
+    }
+
+    private static T[] Each<TItem, T>(IReadOnlyList<TItem> items, Func<TItem, T> value)
+    {
+        var values = new T[items.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = value(items[i]);
+        }
+
+        return values;
     }
 }

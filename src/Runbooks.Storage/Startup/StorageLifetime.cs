@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Hosting;
-using Npgsql;
 using Runbooks.Storage.Embedded;
 using Runbooks.Storage.Migrations;
+using Runbooks.Storage.Retention;
 
 namespace Runbooks.Storage.Startup;
 
@@ -10,8 +10,9 @@ namespace Runbooks.Storage.Startup;
 /// What fails here fails the start of the whole server, with one message.
 /// </summary>
 internal sealed class StorageLifetime(
-    NpgsqlDataSource database,
+    ConnectionPools pools,
     Migrator migrator,
+    History history,
     WorkerNameLock workerName,
     EmbeddedPostgres? embedded = null) : IHostedLifecycleService
 {
@@ -23,6 +24,7 @@ internal sealed class StorageLifetime(
         }
 
         await migrator.MigrateAsync(upTo: null, cancellationToken);
+        _ = await history.PrepareMonthsAsync(cancellationToken);
         await workerName.TakeAsync(cancellationToken);
     }
 
@@ -36,7 +38,7 @@ internal sealed class StorageLifetime(
 
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        database.Clear();
+        pools.Clear();
         if (embedded is not null)
         {
             await embedded.StopAsync(cancellationToken);

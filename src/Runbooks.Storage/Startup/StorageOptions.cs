@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Runbooks.Storage.Retention;
 
 namespace Runbooks.Storage;
 
@@ -27,8 +28,11 @@ public sealed class StorageOptions
     /// </summary>
     public string WorkerName { get; set; } = Environment.MachineName;
 
-    /// <summary>Connections that this server may hold, 5 to 1000. Default 40.</summary>
+    /// <summary>Connections that this server may hold, 8 to 1000. Default 40.</summary>
     public int MaxConnections { get; set; } = DefaultMaxConnections;
+
+    /// <summary>How long runs that have ended are kept.</summary>
+    public RetentionOptions Retention { get; set; } = new();
 
     internal sealed class Validator : IValidateOptions<StorageOptions>
     {
@@ -50,10 +54,12 @@ public sealed class StorageOptions
                 problems.Add($"Engine:Worker is '{options.WorkerName}'; use 1 to 100 characters.");
             }
 
-            if (options.MaxConnections is < 5 or > 1000)
+            if (options.MaxConnections is < ConnectionPools.Least or > 1000)
             {
-                problems.Add($"Database:MaxConnections is {options.MaxConnections}; use 5 to 1000.");
+                problems.Add($"Database:MaxConnections is {options.MaxConnections}; use {ConnectionPools.Least} to 1000.");
             }
+
+            options.Retention.Check(problems);
 
             return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
         }

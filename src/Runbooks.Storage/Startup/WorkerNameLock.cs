@@ -14,7 +14,7 @@ namespace Runbooks.Storage.Startup;
 /// the name and not know it for a moment, and then the generation of its leases is what stops it.
 /// </remarks>
 internal sealed partial class WorkerNameLock(
-    NpgsqlDataSource database,
+    ConnectionPools pools,
     IOptions<StorageOptions> options,
     IHostApplicationLifetime lifetime,
     TimeProvider clock,
@@ -26,6 +26,7 @@ internal sealed partial class WorkerNameLock(
     private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
 
+    private readonly NpgsqlDataSource database = pools.Leases;
     private readonly string worker = options.Value.WorkerName;
     private NpgsqlConnection? connection;
 

@@ -1,4 +1,5 @@
 using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Compensation;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 
@@ -28,7 +29,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
     {
         try
         {
-            Begin(snapshot);
+            await BeginAsync(snapshot);
             while (await StepAsync())
             {
                 await WaitAsync();
@@ -42,8 +43,13 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         }
     }
 
-    private void Begin(RunSnapshot snapshot)
+    private async Task BeginAsync(RunSnapshot snapshot)
     {
+        if (NeedsHistory(snapshot))
+        {
+            await LoadHistoryAsync();
+        }
+
         if (memory.Run.Status == RunStatus.Pending)
         {
             interpreter.Start();
@@ -83,6 +89,23 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         }
     }
 
+    /// <summary>Going forward needs only what is loaded with the claim; going back, and what people ask for, may reach any step.</summary>
+    private bool NeedsHistory(RunSnapshot snapshot) =>
+        memory.Run.Status is not (RunStatus.Pending or RunStatus.Executing or RunStatus.Suspended)
+        || memory.Run.Passes.Count + memory.Run.Incidents.Count > 0
+        || snapshot.Stimuli.Any(ReachesBack)
+        || memory.Definition.ByNodeId.Values.Any(a => a is CompensableActivity or CompensationActivity);
+
+    private static bool ReachesBack(Stimulus stimulus) => stimulus.Kind is not (StimulusKind.Resume or StimulusKind.Pause or StimulusKind.Continue);
+
+    private async Task LoadHistoryAsync()
+    {
+        if (!memory.IsWhole)
+        {
+            memory.AddHistory(await engine.Store.HistoryAsync(memory.Claim, abandoned));
+        }
+    }
+
     /// <summary>Runs control flow, commits, starts what was committed. False when the burst has ended.</summary>
     private async Task<bool> StepAsync()
     {
@@ -90,7 +113,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         await interpreter.DrainAsync();
         if (memory.Run.Passes.Count > 0 && !memory.IsWhole)
         {
-            memory.AddHistory(await engine.Store.HistoryAsync(memory.Claim, abandoned));
+            await LoadHistoryAsync();
             await interpreter.DrainAsync();
         }
 
@@ -203,6 +226,11 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
 
         foreach (var stimulus in await engine.Store.InboxAsync(memory.Claim, abandoned))
         {
+            if (ReachesBack(stimulus))
+            {
+                await LoadHistoryAsync();
+            }
+
             interpreter.Apply(stimulus);
         }
     }

@@ -174,6 +174,7 @@ internal sealed partial class Interpreter
             }
 
             execution.Inputs[known?.Name ?? name] = value?.DeepClone();
+            memory.TouchInputs(execution);
         }
     }
 

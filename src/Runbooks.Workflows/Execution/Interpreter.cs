@@ -177,6 +177,7 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
         foreach (var input in activity.Inputs.Where(i => i.AutoEvaluate && (i.KeepsDefault || i.Expression is not null)))
         {
             execution.Inputs[input.Name] = Evaluate(input, execution);
+            memory.TouchInputs(execution);
         }
 
         Replace(execution, inputs);

@@ -20,6 +20,7 @@ internal sealed class RunMemory
     private readonly Dictionary<string, long> newestByActivity = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Bookmark> bookmarks = new(StringComparer.Ordinal);
     private readonly HashSet<long> changed = [];
+    private readonly HashSet<long> whole = [];
     private readonly List<Bookmark> addedBookmarks = [];
     private readonly List<string> removedBookmarks = [];
     private readonly List<JournalEntry> journal = [];
@@ -115,7 +116,7 @@ internal sealed class RunMemory
     public void Add(ActivityExecution execution)
     {
         Index(execution);
-        Touch(execution);
+        TouchInputs(execution);
         headChanged = true;
     }
 
@@ -186,6 +187,13 @@ internal sealed class RunMemory
     }
 
     public void Touch(ActivityExecution execution) => _ = changed.Add(execution.Number);
+
+    /// <summary>The step is new, or its inputs have changed: it is written whole. After <see cref="Touch"/> alone its inputs stay as they are stored.</summary>
+    public void TouchInputs(ActivityExecution execution)
+    {
+        Touch(execution);
+        _ = whole.Add(execution.Number);
+    }
 
     private void Index(ActivityExecution execution)
     {
@@ -342,6 +350,7 @@ internal sealed class RunMemory
         var commit = new RunCommit(Run, Claim)
         {
             Executions = [.. changed.Order().Select(n => executions[n])],
+            NewExecutions = whole.ToHashSet(),
             AddedBookmarks = [.. addedBookmarks],
             RemovedBookmarkIds = [.. removedBookmarks],
             Journal = [.. journal],
@@ -352,6 +361,7 @@ internal sealed class RunMemory
             ReleaseLease = releaseLease,
         };
         changed.Clear();
+        whole.Clear();
         addedBookmarks.Clear();
         removedBookmarks.Clear();
         journal.Clear();

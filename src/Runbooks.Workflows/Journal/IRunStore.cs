@@ -5,7 +5,7 @@ namespace Runbooks.Workflows.Journal;
 
 /// <summary>A run as it is loaded by the worker that has claimed it.</summary>
 /// <param name="Run">The head.</param>
-/// <param name="Executions">Its steps by number: all, or those that going forward needs (those that run or have faulted, what is around them, and the newest completed execution of each activity).</param>
+/// <param name="Executions">Its steps by number: all, or those that going forward needs (the root, those that run, wait or are an open incident, what is around them, the newest completed execution of each activity, and the one with the last result).</param>
 /// <param name="Bookmarks">Its bookmarks.</param>
 /// <param name="Stimuli">Its inbox, in order of arrival.</param>
 /// <param name="Now">The store's clock when it was loaded: what decides whether a bookmark is due.</param>
@@ -17,7 +17,7 @@ public sealed record RunSnapshot(
     DateTimeOffset Now)
 {
     /// <summary>True when <see cref="Executions"/> holds every step of the run; else the rest comes from <see cref="IRunStore.HistoryAsync"/>.</summary>
-    public bool IsWhole { get; init; } = true;
+    public bool IsWhole => Executions.Count >= Run.NextExecutionNumber - 1;
 }
 
 /// <summary>A run was created, or one with the same idempotency key was there.</summary>
@@ -40,7 +40,8 @@ public interface IRunStore
     /// <summary>
     /// Claims one run that has something to do and no live lease: pending; executing or compensating (its worker died);
     /// with a stimulus in its inbox; or with a bookmark that is due, unless it is paused. A run at its end is claimed only for
-    /// <see cref="StimulusKind.Compensate"/>. Oldest first. Null when there is none.
+    /// <see cref="StimulusKind.Compensate"/>. Who was told something comes first, then who is due, then the rest by age: what
+    /// has begun goes on before anything new begins. Null when there is none.
     /// Raises the generation; skips runs that another worker is claiming at the same moment.
     /// </summary>
     Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken);
@@ -57,7 +58,7 @@ public interface IRunStore
     /// </summary>
     Task<int> ReleaseAllAsync(string worker, CancellationToken cancellationToken);
 
-    /// <summary>Reads all that the worker needs to go on.</summary>
+    /// <summary>Reads all that the worker needs to go on; what it costs does not grow with what the run has done.</summary>
     /// <exception cref="LeaseLostException">The claim is not the current one.</exception>
     Task<RunSnapshot> LoadAsync(RunClaim claim, CancellationToken cancellationToken);
 
@@ -81,7 +82,10 @@ public interface IRunStore
     /// </summary>
     Task<bool> SendAsync(Stimulus stimulus, CancellationToken cancellationToken);
 
-    /// <summary>The stimuli that no commit has applied yet, those known from loading included; for the worker that executes the run.</summary>
+    /// <summary>
+    /// The stimuli that no commit has applied yet, those known from loading included; for the worker that executes the run. One
+    /// that was sent through this store is there at once, one that another server has sent may take a moment (less than a second).
+    /// </summary>
     Task<IReadOnlyList<Stimulus>> InboxAsync(RunClaim claim, CancellationToken cancellationToken);
 
     Task<Run?> FindAsync(RunId id, CancellationToken cancellationToken);

@@ -12,6 +12,12 @@ public sealed record RunCommit(Run Run, RunClaim Claim)
     /// <summary>Steps to insert or overwrite, by their number.</summary>
     public IReadOnlyList<ActivityExecution> Executions { get; init; } = [];
 
+    /// <summary>
+    /// Numbers of those <see cref="Executions"/> that the store does not have yet, or whose inputs have changed. Of the others
+    /// its inputs stay as they are and are not written again. Null: not known, all are written whole.
+    /// </summary>
+    public IReadOnlySet<long>? NewExecutions { get; init; }
+
     public IReadOnlyList<Bookmark> AddedBookmarks { get; init; } = [];
 
     public IReadOnlyList<string> RemovedBookmarkIds { get; init; } = [];

@@ -36,7 +36,7 @@ public sealed class SettingsTests
     [InlineData("Server:Urls", "nonsense", "not an address")]
     [InlineData("Server:AllowRemote", "perhaps", "true or false")]
     [InlineData("Database:Kind", "oracle", "postgres or memory")]
-    [InlineData("Database:MaxConnections", "1", "5 to 1000")]
+    [InlineData("Database:MaxConnections", "1", "8 to 1000")]
     [InlineData("Access:Groups:x", "y", "Access:Groups is not a setting")]
     [InlineData("Access:People:anna", "approver", "a list of roles")]
     [InlineData("Access:People:anna:0", "app rover", "holds role 'app rover'")]

@@ -9,27 +9,29 @@ namespace Runbooks.Storage.Tests.Fixture;
 /// <summary>A database of its own for one test class, with our schema.</summary>
 public sealed class MigratedDatabase(PostgresCluster cluster) : IAsyncLifetime
 {
-    public NpgsqlDataSource Source { get; private set; } = null!;
+    public NpgsqlDataSource Source => Pools.General;
+
+    internal ConnectionPools Pools { get; private set; } = null!;
 
     internal IDbContextFactory<RunbooksContext> Contexts => new ContextFactory(Source);
 
     public async Task InitializeAsync()
     {
-        Source = NpgsqlDataSource.Create(await cluster.CreateDatabaseAsync());
+        Pools = new ConnectionPools(await cluster.CreateDatabaseAsync(), 20);
         await new Migrator(Source, NullLogger.Instance).MigrateAsync(upTo: null, CancellationToken.None);
     }
 
     public async Task DisposeAsync()
     {
-        if (Source is not null)
+        if (Pools is not null)
         {
-            await Source.DisposeAsync();
+            await Pools.DisposeAsync();
         }
     }
 
     public async Task EmptyAsync() => await ExecuteAsync(
         """
-        TRUNCATE runbooks.runs, runbooks.definitions, runbooks.outbox, runbooks.reservations,
+        TRUNCATE runbooks.runs, runbooks.executions, runbooks.journal, runbooks.definitions, runbooks.outbox, runbooks.reservations,
                  runbooks.host_modes, runbooks.host_samples, runbooks.vm_samples CASCADE
         """);
 

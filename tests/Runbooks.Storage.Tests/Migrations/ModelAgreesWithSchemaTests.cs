@@ -22,7 +22,7 @@ public sealed class ModelAgreesWithSchemaTests(MigratedDatabase database) : ICla
             """
             SELECT format('%s.%s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' ELSE 'NULL' END), c.relname
             FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-            WHERE c.relnamespace = 'runbooks'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+            WHERE c.relnamespace = 'runbooks'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped
             """);
 
         Assert.Equal(schema, model);
@@ -41,7 +41,7 @@ public sealed class ModelAgreesWithSchemaTests(MigratedDatabase database) : ICla
             SELECT format('%s (%s)', c.relname, (SELECT string_agg(a.attname, ', ' ORDER BY k.place)
                 FROM unnest(p.conkey) WITH ORDINALITY k(number, place) JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number)), c.relname
             FROM pg_constraint p JOIN pg_class c ON c.oid = p.conrelid
-            WHERE p.contype = 'p' AND c.relnamespace = 'runbooks'::regnamespace
+            WHERE p.contype = 'p' AND c.relnamespace = 'runbooks'::regnamespace AND NOT c.relispartition
             """);
 
         Assert.Equal(schema, model);

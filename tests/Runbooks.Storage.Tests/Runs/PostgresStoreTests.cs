@@ -29,9 +29,15 @@ public sealed class Postgres_messages(MigratedDatabase database) : MessageContra
     protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
 }
 
+[Collection(WithPostgres.Name)]
+public sealed class Postgres_loads(MigratedDatabase database) : LoadContract, IClassFixture<MigratedDatabase>
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
+}
+
 internal sealed class PostgresStoreUnderTest(MigratedDatabase database) : StoreUnderTest
 {
-    public override IRunStore Runs { get; } = new PostgresRunStore(database.Source, database.Contexts);
+    public override IRunStore Runs { get; } = new PostgresRunStore(database.Pools, database.Contexts, TimeProvider.System);
 
     public override IDefinitionStore Definitions { get; } = new PostgresDefinitionStore(database.Source, database.Contexts);
 

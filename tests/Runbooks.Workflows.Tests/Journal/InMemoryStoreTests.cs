@@ -24,6 +24,11 @@ public sealed class InMemory_messages : MessageContract
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
 }
 
+public sealed class InMemory_loads : LoadContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
 internal sealed class InMemoryStoreUnderTest : StoreUnderTest
 {
     private readonly MovableClock clock = new();

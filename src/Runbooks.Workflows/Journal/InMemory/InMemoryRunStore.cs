@@ -34,7 +34,7 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore, IBookmarkR
         lock (gate)
         {
             var now = clock.GetUtcNow();
-            var next = runs.Values.Where(r => r.MayBeClaimed(now)).MinBy(r => r.Order);
+            var next = runs.Values.Where(r => r.MayBeClaimed(now)).MinBy(r => r.Turn(now));
             if (next is null)
             {
                 return Task.FromResult<RunClaim?>(null);
@@ -86,7 +86,7 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore, IBookmarkR
             var held = Held(claim) ?? throw new LeaseLostException(claim);
             return Task.FromResult(new RunSnapshot(
                 held.Head.Copy(),
-                [.. held.Executions.Values.Select(DeepCopy.Copy)],
+                [.. held.WorkingSet().Select(DeepCopy.Copy)],
                 [.. held.Bookmarks.Values.Select(DeepCopy.Copy)],
                 [.. held.Inbox.Select(DeepCopy.Copy)],
                 clock.GetUtcNow()));

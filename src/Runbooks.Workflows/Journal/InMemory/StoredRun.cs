@@ -8,6 +8,8 @@ internal sealed class StoredRun(Run head, long order)
     private readonly List<Stimulus> inbox = [];
     private readonly HashSet<string> appliedStimuli = new(StringComparer.Ordinal);
 
+    private ActivityExecution? lastResult;
+
     public Run Head { get; set; } = head;
 
     /// <summary>Order of creation; two runs may be created at one moment.</summary>
@@ -37,6 +39,34 @@ internal sealed class StoredRun(Run head, long order)
     /// <summary>A run at its end takes nothing in, but for the wish to undo it: one that can't be undone answers that.</summary>
     public bool Takes(StimulusKind kind) => !Head.Status.IsEnd() || kind == StimulusKind.Compensate;
 
+    /// <summary>The place in the queue of those that may be claimed: who was told something, who is due, the rest by age.</summary>
+    public (int Rank, long Place) Turn(DateTimeOffset now) =>
+        Inbox.Any(s => Takes(s.Kind)) ? (0, Order)
+        : Head.Status != RunStatus.Paused && Bookmarks.Values.Where(b => b.DueAt <= now).Min(b => b.DueAt) is { } due ? (1, due.UtcTicks)
+        : (2, Order);
+
+    /// <summary>What a worker needs of the steps to go on; see <see cref="RunSnapshot.Executions"/>.</summary>
+    public IEnumerable<ActivityExecution> WorkingSet()
+    {
+        var wanted = new SortedSet<long> { 1 };
+        foreach (var step in Executions.Values.Where(e => e.Status == ActivityStatus.Running))
+        {
+            for (long? number = step.Number; number is { } n && wanted.Add(n);)
+            {
+                number = Executions.GetValueOrDefault(n)?.ParentNumber;
+            }
+        }
+
+        wanted.UnionWith(Executions.Values.Where(e => e.Status == ActivityStatus.Completed).GroupBy(e => e.ActivityId, StringComparer.Ordinal).Select(g => g.MaxBy(e => e.CompletionOrder ?? 0)!.Number));
+        wanted.UnionWith(Bookmarks.Values.Select(b => b.ExecutionNumber));
+        if (lastResult is not null)
+        {
+            _ = wanted.Add(lastResult.Number);
+        }
+
+        return wanted.Where(Executions.ContainsKey).Select(n => Executions[n]);
+    }
+
     public void Receive(Stimulus stimulus)
     {
         if (!inbox.Exists(s => string.Equals(s.Id, stimulus.Id, StringComparison.Ordinal)))
@@ -50,7 +80,17 @@ internal sealed class StoredRun(Run head, long order)
         Head = Head.CopyWith(commit.Run);
         foreach (var step in commit.Executions)
         {
-            Executions[step.Number] = step.Copy();
+            var copy = step.Copy();
+            if (commit.NewExecutions?.Contains(step.Number) == false)
+            {
+                copy.Inputs = Executions[step.Number].Inputs;
+            }
+
+            Executions[step.Number] = copy;
+            if (step.CompletionOrder is not null && step.Outputs.ContainsKey("Result"))
+            {
+                lastResult = lastResult is null || lastResult.CompletionOrder <= step.CompletionOrder ? copy : lastResult;
+            }
         }
 
         foreach (var id in commit.RemovedBookmarkIds)
