@@ -57,14 +57,15 @@ public sealed class RequestApproval : Activity
         }
 
         var hash = context.Get(PlanHash);
+        var now = context.Now;
         var request = new ApprovalRequest(
             ApprovalRequest.IdOf(context.RunId, context.Execution.Number),
             context.Get(Subject) ?? "",
             context.Get(Details),
             roles,
             string.IsNullOrEmpty(hash) ? null : hash,
-            context.Now,
-            context.Now + time);
+            now,
+            now + time);
         context.State[RequestState] = request.ToJson();
         _ = context.CreateBookmark(request.ExpiresAt, request.ToJson(), request.Key);
         return ValueTask.CompletedTask;
