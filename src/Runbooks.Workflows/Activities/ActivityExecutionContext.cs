@@ -147,5 +147,20 @@ public sealed class ActivityExecutionContext
     internal RunId CreateChildRun(string definitionId, JsonObject input, string? correlationId, bool wait) =>
         interpreter.CreateChildRun(Execution, definitionId, input, correlationId, wait);
 
+    /// <summary>Node id of the activity that triggered the run; null when it was started otherwise.</summary>
+    internal string? TriggeredNodeId => null;
+
+    /// <summary>What expressions of this step see.</summary>
+    internal IExpressionScope Scope => interpreter.ScopeOf(Execution);
+
+    /// <summary>Activities of the children that run, or have faulted and wait for a person.</summary>
+    internal IEnumerable<Activity> OpenChildActivities => interpreter.OpenChildren(Execution).Select(interpreter.ActivityOf);
+
+    /// <summary>Gives an output of the nearest workflow around the step that has it a value.</summary>
+    internal void SetWorkflowOutput(string name, JsonNode? value) => interpreter.SetWorkflowOutput(Execution, name, value);
+
+    /// <summary>Completes the workflow that the step is written in: the run, or a workflow that is used as an activity.</summary>
+    internal void CompleteWorkflow(IReadOnlyList<string> outcomes) => interpreter.CompleteWorkflow(Execution, outcomes.Count == 0 ? ["Done"] : outcomes);
+
     internal void RequestEffect() => interpreter.RequestEffect(Execution);
 }

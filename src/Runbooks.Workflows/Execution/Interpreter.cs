@@ -145,6 +145,11 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
     {
         execution.Outputs[output.Name] = value;
         memory.Touch(execution);
+        if (output.WorkflowOutput is { } outer)
+        {
+            SetWorkflowOutput(execution, outer, value?.DeepClone());
+        }
+
         if (output.VariableId is { } variable && !ScopeOf(execution).TrySetVariable(variable, value?.DeepClone()))
         {
             throw new ExpressionException($"Output '{output.Name}' is bound to variable '{variable}', which is not in scope.");
