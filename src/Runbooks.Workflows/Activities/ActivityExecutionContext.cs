@@ -60,7 +60,7 @@ public sealed class ActivityExecutionContext
         }
     }
 
-    /// <summary>True while children run, or have faulted and wait for a person: then a container must not complete.</summary>
+    /// <summary>True while children run, have faulted and wait for a person, or have completed without this one being told yet: then a container must not complete.</summary>
     public bool HasOpenChildren => interpreter.HasOpenChildren(Execution);
 
     /// <summary>Children that have not ended, in the order in which they were scheduled.</summary>
@@ -153,8 +153,21 @@ public sealed class ActivityExecutionContext
     /// <summary>What expressions of this step see.</summary>
     internal IExpressionScope Scope => interpreter.ScopeOf(Execution);
 
-    /// <summary>Activities of the children that run, or have faulted and wait for a person.</summary>
+    /// <summary>Activities of the children that run, have faulted and wait for a person, or have completed without this one being told yet.</summary>
     internal IEnumerable<Activity> OpenChildActivities => interpreter.OpenChildren(Execution).Select(interpreter.ActivityOf);
+
+    /// <summary>Gives up the children of these activities: cancels them, or ignores how they have just completed. Faulted ones are left to the person.</summary>
+    /// <returns>The activity of each child that was given up.</returns>
+    internal IReadOnlyList<Activity> Abandon(IReadOnlySet<Activity> activities)
+    {
+        var children = interpreter.OpenChildren(Execution).Where(e => e.Status != Runs.ActivityStatus.Faulted && activities.Contains(interpreter.ActivityOf(e))).ToArray();
+        foreach (var child in children)
+        {
+            interpreter.Abandon(child);
+        }
+
+        return [.. children.Select(interpreter.ActivityOf)];
+    }
 
     /// <summary>Gives an output of the nearest workflow around the step that has it a value.</summary>
     internal void SetWorkflowOutput(string name, JsonNode? value) => interpreter.SetWorkflowOutput(Execution, name, value);

@@ -20,6 +20,8 @@ internal sealed class CounterFlow(FlowGraph graph, ActivityExecutionContext cont
     // A queue and no recursion: a dead path may be as long as the flowchart is large.
     private readonly Queue<(Activity Source, IReadOnlyCollection<string> Outcomes)> left = new();
 
+    private readonly Queue<Activity> decided = new();
+
     public void Completed(Activity child, IReadOnlyCollection<string> outcomes)
     {
         left.Enqueue((child, outcomes));
@@ -30,7 +32,7 @@ internal sealed class CounterFlow(FlowGraph graph, ActivityExecutionContext cont
                 Leave(next.Source, next.Outcomes);
             }
         }
-        while (CloseOneExit());
+        while (CancelWhatLost() || CloseOneExit());
     }
 
     /// <summary>
@@ -103,7 +105,7 @@ internal sealed class CounterFlow(FlowGraph graph, ActivityExecutionContext cont
         if (mode == FlowJoinMode.WaitAny && isFollowed)
         {
             Run(target);
-            CancelWhatLeadsTo(target);
+            decided.Enqueue(target);
         }
         else if (inbound.All(i => passes[i] > seen))
         {
@@ -132,14 +134,20 @@ internal sealed class CounterFlow(FlowGraph graph, ActivityExecutionContext cont
         _ = context.Schedule(target);
     }
 
-    private void CancelWhatLeadsTo(Activity target)
+    /// <summary>Gives up what leads to a join that waited for any, all that has just been scheduled included. False when there is none.</summary>
+    private bool CancelWhatLost()
     {
-        var ancestors = graph.Ancestors(target);
-        foreach (var child in context.RunningChildren.Where(c => ancestors.Contains(c.Activity)))
+        if (!decided.TryDequeue(out var join))
         {
-            context.Cancel(child);
-            left.Enqueue((child.Activity, []));
+            return false;
         }
+
+        foreach (var activity in context.Abandon(graph.Ancestors(join)))
+        {
+            left.Enqueue((activity, []));
+        }
+
+        return true;
     }
 
     /// <summary>Passes one connection out of a loop that has come to rest. False when there is none.</summary>

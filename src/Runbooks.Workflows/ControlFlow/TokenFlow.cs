@@ -148,11 +148,7 @@ internal sealed class TokenFlow(FlowGraph graph, ActivityExecutionContext contex
     private void CancelWhatLeadsTo(Activity target)
     {
         var ancestors = graph.Ancestors(target);
-        foreach (var child in context.RunningChildren.Where(c => ancestors.Contains(c.Activity)))
-        {
-            context.Cancel(child);
-        }
-
+        _ = context.Abandon(ancestors);
         foreach (var index in tokens.Connections.Where(i => ancestors.Contains(Target(i))))
         {
             tokens[index] = 0;

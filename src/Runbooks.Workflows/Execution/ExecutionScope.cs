@@ -50,7 +50,7 @@ internal sealed class ExecutionScope(RunMemory memory, ActivityExecution? at, Fu
         var found = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
         foreach (var holder in Holders())
         {
-            foreach (var (key, value) in holder.Values)
+            foreach (var (key, value) in holder.Visible)
             {
                 _ = found.TryAdd(holder.NameOf(key), value);
             }
@@ -114,19 +114,16 @@ internal sealed class ExecutionScope(RunMemory memory, ActivityExecution? at, Fu
 
     private IEnumerable<Holder> Holders()
     {
-        for (var step = at; step is not null; step = step.ParentNumber is { } parent ? memory.Execution(parent) : null)
+        for (var step = at; step is not null; step = memory.ParentOf(step))
         {
-            if (step == at && memory.Definition.HasComposites && memory.Definition.ByNodeId[step.NodeId] is WorkflowActivity)
-            {
-                // Its inputs and outputs belong to the outside; its variables to the inside.
-                continue;
-            }
-
             if (step.Variables.Count > 0)
             {
                 var current = step;
-                var declared = memory.Definition.ByNodeId.TryGetValue(step.NodeId, out var activity) ? activity.Variables : [];
-                yield return new Holder(step.Variables, declared, () => memory.Touch(current));
+                var activity = memory.Definition.ByNodeId.GetValueOrDefault(step.NodeId);
+                yield return new Holder(step.Variables, activity?.Variables ?? [], () => memory.Touch(current))
+                {
+                    Side = activity is not WorkflowActivity ? Side.Both : step == at ? Side.Outside : Side.Inside,
+                };
             }
 
             if (step == composite)
@@ -138,25 +135,43 @@ internal sealed class ExecutionScope(RunMemory memory, ActivityExecution? at, Fu
         yield return new Holder(memory.Run.Variables, memory.Definition.Variables, memory.TouchHead);
     }
 
+    /// <summary>
+    /// Which variables of a workflow used as an activity are seen: inside its own, outside (its inputs and outputs are there)
+    /// those of the round of a loop that it is the body of.
+    /// </summary>
+    private enum Side
+    {
+        Both,
+        Inside,
+        Outside,
+    }
+
     /// <summary>One place where variables are kept, by id; a loop's own variables have their name as id.</summary>
     private sealed record Holder(JsonObject Values, IReadOnlyList<VariableDefinition> Declared, Action Touch)
     {
+        public Side Side { get; init; }
+
+        public IEnumerable<KeyValuePair<string, JsonNode?>> Visible => Values.Where(v => IsVisible(v.Key));
+
         public string NameOf(string key) => Declared.FirstOrDefault(v => string.Equals(v.Id, key, StringComparison.Ordinal))?.Name ?? key;
 
         /// <summary>Where a loop is can't be set from inside: it would lose rounds, or never end.</summary>
-        public bool IsReadOnly(string key) =>
-            string.Equals(key, LoopVariables.CurrentIndex, StringComparison.Ordinal) && Declared.All(v => !string.Equals(v.Id, key, StringComparison.Ordinal));
+        public bool IsReadOnly(string key) => string.Equals(key, LoopVariables.CurrentIndex, StringComparison.Ordinal) && !IsDeclared(key);
 
         public string? KeyOf(string idOrName)
         {
-            if (Values.ContainsKey(idOrName))
+            if (Values.ContainsKey(idOrName) && IsVisible(idOrName))
             {
                 return idOrName;
             }
 
-            return Declared.FirstOrDefault(v => string.Equals(v.Name, idOrName, StringComparison.OrdinalIgnoreCase)) is { } variable && Values.ContainsKey(variable.Id)
+            return Declared.FirstOrDefault(v => string.Equals(v.Name, idOrName, StringComparison.OrdinalIgnoreCase)) is { } variable && Values.ContainsKey(variable.Id) && IsVisible(variable.Id)
                 ? variable.Id
                 : null;
         }
+
+        private bool IsVisible(string key) => Side == Side.Both || (Side == Side.Inside) == IsDeclared(key);
+
+        private bool IsDeclared(string key) => Declared.Any(v => string.Equals(v.Id, key, StringComparison.Ordinal));
     }
 }

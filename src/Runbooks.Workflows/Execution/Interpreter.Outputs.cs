@@ -9,9 +9,6 @@ namespace Runbooks.Workflows.Execution;
 /// <summary>Outputs and ends of workflows: that of the run, and those that are built into it as activities.</summary>
 internal sealed partial class Interpreter
 {
-    /// <summary>Children of a step that run, or have faulted and wait for a person.</summary>
-    public IEnumerable<ActivityExecution> OpenChildren(ActivityExecution parent) =>
-        memory.RunningChildren(parent).Concat(memory.Run.Incidents.Select(memory.Execution).Where(e => e.ParentNumber == parent.Number));
 
     /// <summary>Sets an output of the nearest workflow around a step that has it.</summary>
     /// <exception cref="ExpressionException">None has it, or the value is of another type.</exception>

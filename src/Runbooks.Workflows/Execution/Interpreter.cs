@@ -119,7 +119,7 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
         {
             if (!execution.CancelRequested)
             {
-                Enqueue(parent, () => ActivityOf(parent).OnChildCompletedAsync(ContextOf(parent), ContextOf(execution)));
+                Tell(parent, execution);
             }
         }
         else if (memory.Definition.HasConfirmations && !IsCompensating)
@@ -136,10 +136,6 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
             Complete(root, ["Done"]);
         }
     }
-
-    /// <summary>True while children of the step run, or have faulted and wait for a person.</summary>
-    public bool HasOpenChildren(ActivityExecution parent) =>
-        memory.RunningChildren(parent).Any() || memory.Run.Incidents.Any(n => memory.Execution(n).ParentNumber == parent.Number);
 
     public void SetOutput(ActivityExecution execution, Output output, JsonNode? value)
     {
