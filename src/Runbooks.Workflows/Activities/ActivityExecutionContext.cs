@@ -147,9 +147,6 @@ public sealed class ActivityExecutionContext
     internal RunId CreateChildRun(string definitionId, JsonObject input, string? correlationId, bool wait) =>
         interpreter.CreateChildRun(Execution, definitionId, input, correlationId, wait);
 
-    /// <summary>Node id of the activity that triggered the run; null when it was started otherwise.</summary>
-    internal string? TriggeredNodeId => null;
-
     /// <summary>What expressions of this step see.</summary>
     internal IExpressionScope Scope => interpreter.ScopeOf(Execution);
 

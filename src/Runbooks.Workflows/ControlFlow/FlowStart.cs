@@ -10,11 +10,11 @@ internal static class FlowStart
     /// first that may start the workflow, the first that nothing leads to, the first of all. Null for an empty flowchart.
     /// </summary>
     /// <param name="flowchart">The flowchart.</param>
-    /// <param name="triggeredNodeId">Node id of the activity that triggered the run; null when none did.</param>
-    public static Activity? Of(Flowchart flowchart, string? triggeredNodeId)
+    /// <param name="triggered">The activity of the flowchart that triggered the run, or that it lies in; null when none did.</param>
+    public static Activity? Of(Flowchart flowchart, Activity? triggered)
     {
         var entered = flowchart.Connections.Select(c => c.Target).ToHashSet();
-        return First(flowchart, a => triggeredNodeId is not null && string.Equals(a.NodeId, triggeredNodeId, StringComparison.Ordinal))
+        return First(flowchart, a => a == triggered)
             ?? First(flowchart, a => string.Equals(a.Id, flowchart.StartId, StringComparison.Ordinal))
             ?? First(flowchart, a => a is Start)
             ?? First(flowchart, a => a.CanStartWorkflow)
@@ -24,7 +24,9 @@ internal static class FlowStart
 
     /// <summary>All activities from which a run of the flowchart can begin.</summary>
     public static IReadOnlyList<Activity> Possible(Flowchart flowchart) =>
-        [.. new[] { Of(flowchart, null) }.OfType<Activity>().Concat(flowchart.Activities.Where(a => a.CanStartWorkflow)).Distinct()];
+        [.. new[] { Of(flowchart, null) }.OfType<Activity>().Concat(flowchart.Activities.Where(CanStart)).Distinct()];
+
+    private static bool CanStart(Activity activity) => activity.CanStartWorkflow || activity.Children.Any(CanStart);
 
     private static Activity? First(Flowchart flowchart, Func<Activity, bool> fits) => flowchart.Activities.FirstOrDefault(fits);
 }

@@ -38,7 +38,7 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
 
     protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context)
     {
-        var start = FlowStart.Of(this, context.TriggeredNodeId);
+        var start = FlowStart.Of(this, triggered: null);
         if (start is null)
         {
             context.Complete();
@@ -97,5 +97,5 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
     private FlowGraph Graph(ActivityExecutionContext context) =>
         GraphFrom(context.Execution.State[StartedAt]?.GetValue<string>() is { } id
             ? Activities.FirstOrDefault(a => string.Equals(a.Id, id, StringComparison.Ordinal))
-            : FlowStart.Of(this, null));
+            : FlowStart.Of(this, triggered: null));
 }
