@@ -63,7 +63,7 @@ public sealed class FlowFork : Activity
     public override IReadOnlyList<string>? LeavesBy => Branches.Expression switch
     {
         null => ["Done"],
-        Expression.Literal literal => Names.Of(literal.Value, "Branches") is { Count: > 0 } names ? names : ["Done"],
+        Expression.Literal literal when Names.Fit(literal.Value) => Names.Of(literal.Value, nameof(Branches)) is { Count: > 0 } names ? names : ["Done"],
         _ => null,
     };
 
@@ -92,12 +92,16 @@ public sealed class FlowJoin : Activity
 /// <summary>Lists of names that may be given as a list, as JSON in a text, or as one name.</summary>
 internal static class Names
 {
+    public static bool Fit(JsonNode? value) => value is null || IsText(value) || (value is JsonArray list && list.All(IsText));
+
     /// <exception cref="ExpressionException">It holds something other than texts.</exception>
     public static IReadOnlyList<string> Of(JsonNode? value, string what) => value switch
     {
-        null => [],
-        JsonArray list when list.All(n => n is JsonValue v && v.TryGetValue<string>(out _)) => [.. list.Select(n => n!.GetValue<string>())],
-        JsonValue single when single.TryGetValue<string>(out var text) => text.Length == 0 ? [] : [text],
-        _ => throw new ExpressionException($"'{what}' should be a list of texts; found {value.ToJsonString()}."),
+        _ when !Fit(value) => throw new ExpressionException($"'{what}' should be a list of texts; found {value!.ToJsonString()}."),
+        JsonArray list => [.. list.Select(n => n!.GetValue<string>())],
+        JsonValue single => single.GetValue<string>() is { Length: > 0 } text ? [text] : [],
+        _ => [],
     };
+
+    private static bool IsText(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out _);
 }

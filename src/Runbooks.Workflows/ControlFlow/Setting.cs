@@ -101,8 +101,8 @@ public sealed class RunJavaScript : Activity
     [Output(Description = "What the script returns.")]
     public Output<JsonNode> Result { get; } = new();
 
-    public override IReadOnlyList<string>? LeavesBy => PossibleOutcomes.Expression is Expression.Literal literal
-        ? [.. Names.Of(literal.Value, "PossibleOutcomes"), "Done"]
+    public override IReadOnlyList<string>? LeavesBy => PossibleOutcomes.Expression is Expression.Literal literal && Names.Fit(literal.Value)
+        ? [.. Names.Of(literal.Value, nameof(PossibleOutcomes)), "Done"]
         : PossibleOutcomes.Expression is null ? ["Done"] : null;
 
     protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context)

@@ -81,7 +81,7 @@ public sealed class DefinitionReader(ActivityRegistry registry)
 
     internal static string? Text(JsonObject json, string name) => DefinitionJson.Text(json, name);
 
-    private static IReadOnlyList<string> Outcomes(JsonObject top, ProblemList problems)
+    private static List<string> Outcomes(JsonObject top, ProblemList problems)
     {
         var found = new List<string>();
         foreach (var item in top["outcomes"] as JsonArray ?? [])
