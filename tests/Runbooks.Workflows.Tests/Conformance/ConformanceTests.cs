@@ -63,7 +63,7 @@ public sealed class ConformanceTests
     {
         var covered = ConformanceFile.Names.Select(ConformanceFile.Read).Where(s => s.Expected is not null).SelectMany(s => s.Covers).ToHashSet(StringComparer.Ordinal);
 
-        Assert.Empty(ActivityRegistry.WithElsaActivities().Descriptors.Select(d => d.TypeName).Where(t => !covered.Contains(t)));
+        Assert.All(ActivityRegistry.WithElsaActivities().Descriptors, d => Assert.Contains(d.TypeName, covered));
     }
 
     private static async Task CheckAsync(ConformanceFile spec, EngineUnderTest engine, Run run)
