@@ -35,6 +35,15 @@ public abstract class Activity
     /// <summary>Variables that this container declares.</summary>
     public IReadOnlyList<VariableDefinition> Variables { get; internal set; } = [];
 
+    /// <summary>Whether a run may begin with this activity (<c>customProperties.canStartWorkflow</c>).</summary>
+    public bool CanStartWorkflow { get; internal set; }
+
+    /// <summary>When it runs in a flowchart in token mode (<c>customProperties.mergeMode</c>).</summary>
+    public ControlFlow.MergeMode MergeMode { get; internal set; }
+
+    /// <summary>The outcomes by which this activity can be left; null: any, because they are computed.</summary>
+    public virtual IReadOnlyList<string>? LeavesBy => Descriptor.Outcomes;
+
     /// <summary>All activities directly inside this one, whatever the port.</summary>
     public IReadOnlyList<Activity> Children { get; internal set; } = [];
 
@@ -72,6 +81,9 @@ public abstract class CodeActivity : Activity
 public interface IContainer
 {
     IReadOnlyList<Activity> Activities { get; set; }
+
+    /// <summary>The field of the definition that holds them.</summary>
+    string Field => "activities";
 }
 
 /// <summary>A container in which a person may go back to an earlier step.</summary>

@@ -18,6 +18,9 @@ public sealed record ActivityDescriptor(
     bool IsTerminal,
     bool IsContainer)
 {
+    /// <summary>Inputs whose value stands in the definition as it is, without an expression around it (Elsa: not wrapped).</summary>
+    public IReadOnlyList<InputDescriptor> RawInputs { get; init; } = [];
+
     public static ActivityDescriptor Unregistered { get; } = new("", 0, "", "", "", EffectKind.Pure, null, [], [], ["Done"], [], false, false);
 }
 

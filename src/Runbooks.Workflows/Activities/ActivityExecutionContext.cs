@@ -60,7 +60,7 @@ public sealed class ActivityExecutionContext
         }
     }
 
-    /// <summary>True while children run, or have faulted and wait for a person: then a container must not complete.</summary>
+    /// <summary>True while children run, have faulted and wait for a person, or have completed without this one being told yet: then a container must not complete.</summary>
     public bool HasOpenChildren => interpreter.HasOpenChildren(Execution);
 
     /// <summary>Children that have not ended, in the order in which they were scheduled.</summary>
@@ -146,6 +146,31 @@ public sealed class ActivityExecutionContext
 
     internal RunId CreateChildRun(string definitionId, JsonObject input, string? correlationId, bool wait) =>
         interpreter.CreateChildRun(Execution, definitionId, input, correlationId, wait);
+
+    /// <summary>What expressions of this step see.</summary>
+    internal IExpressionScope Scope => interpreter.ScopeOf(Execution);
+
+    /// <summary>Activities of the children that run, have faulted and wait for a person, or have completed without this one being told yet.</summary>
+    internal IEnumerable<Activity> OpenChildActivities => interpreter.OpenChildren(Execution).Select(interpreter.ActivityOf);
+
+    /// <summary>Gives up the children of these activities: cancels them, or ignores how they have just completed. Faulted ones are left to the person.</summary>
+    /// <returns>The activity of each child that was given up.</returns>
+    internal IReadOnlyList<Activity> Abandon(IReadOnlySet<Activity> activities)
+    {
+        var children = interpreter.OpenChildren(Execution).Where(e => e.Status != Runs.ActivityStatus.Faulted && activities.Contains(interpreter.ActivityOf(e))).ToArray();
+        foreach (var child in children)
+        {
+            interpreter.Abandon(child);
+        }
+
+        return [.. children.Select(interpreter.ActivityOf)];
+    }
+
+    /// <summary>Gives an output of the nearest workflow around the step that has it a value.</summary>
+    internal void SetWorkflowOutput(string name, JsonNode? value) => interpreter.SetWorkflowOutput(Execution, name, value);
+
+    /// <summary>Completes the workflow that the step is written in: the run, or a workflow that is used as an activity.</summary>
+    internal void CompleteWorkflow(IReadOnlyList<string> outcomes) => interpreter.CompleteWorkflow(Execution, outcomes.Count == 0 ? ["Done"] : outcomes);
 
     internal void RequestEffect() => interpreter.RequestEffect(Execution);
 }

@@ -19,9 +19,11 @@ public sealed class ActivityRegistry
     /// <summary>A registry that holds the activities of Elsa which the engine itself brings.</summary>
     public static ActivityRegistry WithElsaActivities() => new ActivityRegistry()
         .Add<Start>().Add<End>().Add<Finish>().Add<Fault>().Add<WriteLine>()
-        .Add<Sequence>().Add<Flowchart>().Add<If>().Add<FlowDecision>().Add<ForEach>()
-        .Add<SetVariable>().Add<Delay>()
-        .Add<ExecuteWorkflow>().Add<DispatchWorkflow>()
+        .Add<Sequence>().Add<Flowchart>().Add<ControlFlow.Parallel>().Add<Fork>()
+        .Add<If>().Add<Switch>().Add<FlowDecision>().Add<FlowSwitch>().Add<FlowFork>().Add<FlowJoin>()
+        .Add<While>().Add<For>().Add<ForEach>().Add<ParallelForEach>().Add<Break>()
+        .Add<SetVariable>().Add<SetOutput>().Add<SetName>().Add<Correlate>().Add<Complete>().Add<RunJavaScript>().Add<Delay>()
+        .Add<ExecuteWorkflow>().Add<DispatchWorkflow>().Add<BulkDispatchWorkflows>()
         .Add<CompensableActivity>().Add<Compensate>().Add<Confirm>().Add<TransactionScope>()
         .Add<Approvals.RequestApproval>();
 
@@ -50,7 +52,10 @@ public sealed class ActivityRegistry
             type.GetCustomAttribute<FlowNodeAttribute>()?.Outcomes ?? ["Done"],
             [.. properties.Where(IsPort).Select(p => p.Name)],
             type.IsDefined(typeof(TerminalAttribute)),
-            sample is IContainer);
+            sample is IContainer)
+        {
+            RawInputs = [.. properties.Where(IsRaw).Select(DescribeRaw)],
+        };
         if (!entries.TryAdd(name, new Entry(descriptor, static () => new T(), properties)))
         {
             throw new InvalidOperationException($"Activity type {name} is registered twice.");
@@ -93,7 +98,14 @@ public sealed class ActivityRegistry
 
     /// <summary>Properties that hold a raw value instead of an expression (Elsa: unwrapped inputs).</summary>
     internal IEnumerable<PropertyInfo> RawProperties(Activity activity) =>
-        entries[activity.Type].Properties.Where(p => p.PropertyType == typeof(VariableReference));
+        entries.TryGetValue(activity.Type, out var entry) ? entry.Properties.Where(p => p.PropertyType == typeof(VariableReference)) : [];
+
+    private static bool IsRaw(PropertyInfo property) =>
+        property.PropertyType == typeof(VariableReference) || property.PropertyType == typeof(IReadOnlyList<SwitchCase>);
+
+    private static InputDescriptor DescribeRaw(PropertyInfo property) => property.PropertyType == typeof(VariableReference)
+        ? new(property.Name, property.PropertyType, property.Name, "The variable.", Required: true, null, "variable-picker", null)
+        : new(property.Name, property.PropertyType, property.Name, "The cases: label and condition, and of a Switch the activity.", Required: false, null, "switch-editor", null);
 
     private static IEnumerable<T> Values<T>(Activity activity, Entry entry)
         where T : class =>

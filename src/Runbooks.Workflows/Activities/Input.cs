@@ -40,6 +40,9 @@ public abstract class Output
 
     /// <summary>The variable that it is written to; null when it is not bound.</summary>
     public string? VariableId { get; internal set; }
+
+    /// <summary>The output of the workflow that it is written to; null when it is not bound to one.</summary>
+    public string? WorkflowOutput { get; internal set; }
 }
 
 /// <summary>An output whose value is a <typeparamref name="T"/>.</summary>

@@ -1,18 +1,28 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
+using System.Collections.Concurrent;
 using Runbooks.Workflows.Activities;
-using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Workflows.ControlFlow;
 
+/// <summary>How a flowchart decides when an activity runs.</summary>
+public enum FlowMode
+{
+    /// <summary>By counting visits of connections: an activity waits until each of its paths was taken or is dead. Elsa's default.</summary>
+    CounterBased,
+
+    /// <summary>By tokens on connections, as each activity's merge mode says.</summary>
+    TokenBased,
+}
+
 /// <summary>
-/// Elsa's flowchart in counter mode: activities joined by connections that follow outcomes. An activity with several
-/// forward inbound connections waits until each was visited or its path is dead, and runs if one was followed.
+/// Activities joined by connections that follow outcomes. It has ended when nothing in it runs; a faulted activity that waits
+/// for a person keeps it open.
 /// </summary>
 [Activity("Elsa", "Flow", "Runs activities along the connections between them.")]
 public sealed class Flowchart : Activity, IContainer, IRewindable
 {
-    private FlowGraph? graph;
+    private const string StartedAt = "start";
+
+    private readonly ConcurrentDictionary<string, FlowGraph> graphs = new(StringComparer.Ordinal);
 
     public IReadOnlyList<Activity> Activities { get; set; } = [];
 
@@ -21,17 +31,21 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
     /// <summary>The activity that the definition names as the start; null when it names none.</summary>
     public string? StartId { get; internal set; }
 
-    private FlowGraph Graph => graph ??= new FlowGraph(StartActivity(), Connections);
+    public FlowMode Mode { get; internal set; }
+
+    /// <summary>The graph as it is seen from one of the activities from which the flowchart can begin.</summary>
+    internal FlowGraph GraphFrom(Activity? start) => graphs.GetOrAdd(start?.Id ?? "", _ => new FlowGraph(start, Connections));
 
     protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context)
     {
-        var start = StartActivity();
+        var start = FlowStart.Of(this, triggered: null);
         if (start is null)
         {
             context.Complete();
         }
         else
         {
+            context.State[StartedAt] = start.Id;
             _ = context.Schedule(start);
         }
 
@@ -40,19 +54,22 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
 
     protected internal override ValueTask OnChildCompletedAsync(ActivityExecutionContext context, ActivityExecutionContext child)
     {
-        if (child.Activity.Descriptor.IsTerminal)
+        if (child.Activity.Descriptor.IsTerminal || Breaking.IsRequested(context))
         {
             context.Complete();
             return ValueTask.CompletedTask;
         }
 
-        var counters = new Counters(context.State);
-        if (!counters.EnteredBackward(child.Execution.Number))
+        var graph = Graph(context);
+        if (Mode == FlowMode.TokenBased)
         {
-            counters.Visit(child.Activity);
+            new TokenFlow(graph, context).Completed(child.Activity, child.Execution.Outcomes);
+        }
+        else
+        {
+            new CounterFlow(graph, context).Completed(child.Activity, child.Execution.Outcomes);
         }
 
-        Leave(context, counters, child.Activity, child.Execution.Outcomes);
         if (!context.HasOpenChildren)
         {
             context.Complete();
@@ -61,116 +78,24 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
         return ValueTask.CompletedTask;
     }
 
-    IReadOnlySet<string> IRewindable.Following(Activity child) => Graph.Following(child).Select(a => a.Id).ToHashSet(StringComparer.Ordinal);
+    IReadOnlySet<string> IRewindable.Following(Activity child) =>
+        FlowStart.Possible(this).SelectMany(s => GraphFrom(s).Following(child)).Select(a => a.Id).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>
-    /// A join behind the step that another path leads to as well keeps what came in by that path: its own visit is taken back,
-    /// so that it waits only for what is executed again.
-    /// </summary>
     void IRewindable.Rewind(ActivityExecutionContext context, Activity child)
     {
-        var counters = new Counters(context.State);
-        var following = Graph.Following(child);
-        foreach (var target in following.Where(t => t != child))
+        var graph = Graph(context);
+        if (Mode == FlowMode.TokenBased)
         {
-            var elsewhere = Graph.ForwardInbound(target).Where(i => !following.Contains(Connections[i].Source)).ToArray();
-            if (elsewhere.Length > 0)
-            {
-                counters.ForgetVisits(target, elsewhere.Min(counters.Passes) - 1);
-            }
-        }
-    }
-
-    /// <summary>Marks the connections out of an activity as visited, those of its outcomes as followed, and looks at their targets.</summary>
-    private void Leave(ActivityExecutionContext context, Counters counters, Activity source, IReadOnlyCollection<string> outcomes)
-    {
-        foreach (var index in Graph.Outbound(source))
-        {
-            var connection = Connections[index];
-            var followed = outcomes.Contains(connection.Port, StringComparer.Ordinal);
-            if (!Graph.IsBackward(index))
-            {
-                counters.Pass(index, followed);
-                Enter(context, counters, connection.Target);
-            }
-            else if (followed)
-            {
-                counters.EnterBackward(context.Schedule(connection.Target));
-            }
-        }
-    }
-
-    /// <summary>The implicit join, Elsa's WaitAllActive.</summary>
-    private void Enter(ActivityExecutionContext context, Counters counters, Activity target)
-    {
-        var inbound = Graph.ForwardInbound(target);
-        var visits = counters.Visits(target);
-        if (inbound.Any(i => counters.Passes(i) <= visits))
-        {
-            return;
-        }
-
-        if (inbound.Any(counters.WasFollowed))
-        {
-            _ = context.Schedule(target);
+            new TokenFlow(graph, context).Rewind(child);
         }
         else
         {
-            // A dead path: its end is dead too.
-            counters.Visit(target);
-            Leave(context, counters, target, []);
+            new CounterFlow(graph, context).Rewind(child);
         }
     }
 
-    /// <summary>
-    /// The start: named by the definition, else a Start activity, else one that nothing leads to, else the first.
-    /// </summary>
-    private Activity? StartActivity() =>
-        (StartId is null ? null : Activities.FirstOrDefault(a => string.Equals(a.Id, StartId, StringComparison.Ordinal)))
-        ?? Activities.FirstOrDefault(a => a is Start)
-        ?? Activities.FirstOrDefault(a => Connections.All(c => c.Target != a))
-        ?? (Activities.Count > 0 ? Activities[0] : null);
-
-    /// <summary>Visit counts, kept in the execution's state so that they survive a crash.</summary>
-    private sealed class Counters(JsonObject state)
-    {
-        private readonly JsonObject visits = Section(state, "visits");
-        private readonly JsonObject passes = Section(state, "passes");
-        private readonly JsonObject followed = Section(state, "followed");
-        private readonly JsonObject backward = Section(state, "backward");
-
-        public int Visits(Activity activity) => Read(visits, activity.Id);
-
-        public void Visit(Activity activity) => visits[activity.Id] = Visits(activity) + 1;
-
-        public void ForgetVisits(Activity activity, int atMost) => visits[activity.Id] = Math.Max(0, Math.Min(Visits(activity), atMost));
-
-        public int Passes(int connection) => Read(passes, Key(connection));
-
-        public void Pass(int connection, bool isFollowed)
-        {
-            passes[Key(connection)] = Passes(connection) + 1;
-            followed[Key(connection)] = isFollowed;
-        }
-
-        public bool WasFollowed(int connection) => followed[Key(connection)]?.GetValue<bool>() ?? false;
-
-        public void EnterBackward(ActivityExecution execution) => backward[Key(execution.Number)] = true;
-
-        public bool EnteredBackward(long number) => backward.Remove(Key(number));
-
-        private static JsonObject Section(JsonObject state, string name)
-        {
-            if (state[name] is not JsonObject section)
-            {
-                state[name] = section = [];
-            }
-
-            return section;
-        }
-
-        private static int Read(JsonObject section, string key) => section[key]?.GetValue<int>() ?? 0;
-
-        private static string Key(long number) => number.ToString(CultureInfo.InvariantCulture);
-    }
+    private FlowGraph Graph(ActivityExecutionContext context) =>
+        GraphFrom(context.Execution.State[StartedAt]?.GetValue<string>() is { } id
+            ? Activities.FirstOrDefault(a => string.Equals(a.Id, id, StringComparison.Ordinal))
+            : FlowStart.Of(this, triggered: null));
 }

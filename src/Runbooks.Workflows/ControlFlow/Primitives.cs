@@ -53,43 +53,6 @@ public sealed class Fault : Activity
         throw new FaultException(context.Get(Message) ?? "The workflow reached a Fault activity that has no message.");
 }
 
-/// <summary>Leaves by True or False.</summary>
-[Activity("Elsa", "Branching", "Leaves by True or False.")]
-[FlowNode("True", "False")]
-public sealed class FlowDecision : Activity
-{
-    [Input(Description = "The condition.", UiHint = "checkbox")]
-    public Input<bool> Condition { get; } = new();
-
-    protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context)
-    {
-        context.Complete(context.Get(Condition) ? "True" : "False");
-        return ValueTask.CompletedTask;
-    }
-}
-
-/// <summary>Gives a variable a value.</summary>
-[Activity("Elsa", "Primitives", "Gives a variable a value.")]
-public sealed class SetVariable : CodeActivity
-{
-    public VariableReference? Variable { get; set; }
-
-    [Input(Description = "The value.")]
-    public Input<JsonNode> Value { get; } = new();
-
-    protected override ValueTask RunAsync(ActivityExecutionContext context)
-    {
-        var name = Variable?.Id ?? Variable?.Name ?? throw new FaultException("SetVariable names no variable.");
-        if (!context.TrySetVariable(name, context.Get(Value)?.DeepClone())
-            && (Variable.Name is null || !context.TrySetVariable(Variable.Name, context.Get(Value)?.DeepClone())))
-        {
-            throw new FaultException($"There is no variable '{Variable.Name ?? name}' in scope.");
-        }
-
-        return ValueTask.CompletedTask;
-    }
-}
-
 /// <summary>Writes a line into the run's journal and the log.</summary>
 [Activity("Elsa", "Console", "Writes a line into the run's history and the server's log.")]
 public sealed class WriteLine : CodeActivity

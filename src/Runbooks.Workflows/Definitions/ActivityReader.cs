@@ -1,34 +1,43 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Children;
 using Runbooks.Workflows.ControlFlow;
-using Runbooks.Workflows.Expressions;
 
 namespace Runbooks.Workflows.Definitions;
 
-/// <summary>Reads the tree of activities of one definition.</summary>
-internal sealed class ActivityReader(
-    ActivityRegistry registry,
-    ProblemList problems,
-    IReadOnlyList<ArgumentDefinition> workflowInputs,
-    IReadOnlyList<VariableDefinition> workflowVariables,
-    int maxDepth)
+/// <summary>What the reading of one definition and of all that is built into it shares.</summary>
+/// <param name="Registry">The activity types.</param>
+/// <param name="Find">Finds a workflow that is used as an activity; null when it does not exist.</param>
+internal sealed record ActivityReading(ActivityRegistry Registry, Func<WorkflowReference, WorkflowDefinition?> Find)
 {
-    /// <summary>Fields of every activity that are not inputs.</summary>
-    private static readonly HashSet<string> CommonFields = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "id", "nodeId", "name", "type", "version", "customProperties", "metadata", "activities", "connections", "variables", "start",
-    };
+    /// <summary>Activities of one definition, all that is built in counted: what builds itself in twice on ten levels has a thousand copies.</summary>
+    private const int MaxActivities = 10_000;
 
-    private readonly Dictionary<string, Activity> byNodeId = new(StringComparer.Ordinal);
+    public Dictionary<string, Activity> ByNodeId { get; } = new(StringComparer.Ordinal);
+
+    public List<WorkflowReference> Uses { get; } = [];
+
+    public bool IsFull => ByNodeId.Count >= MaxActivities;
+
+    public static int Most => MaxActivities;
+}
+
+/// <summary>Where an activity stands.</summary>
+internal readonly record struct Place(string ParentNodeId, IReadOnlyList<VariableDefinition> Scope, int Depth, bool InLoop);
+
+/// <summary>Reads the tree of activities of one definition.</summary>
+internal sealed class ActivityReader(ActivityReading reading, DefinitionFrame frame, ProblemList problems)
+{
+    private const int MaxDepth = 64;
+
     private readonly HashSet<string> ids = new(StringComparer.Ordinal);
+    private bool saidFull;
 
-    public IReadOnlyDictionary<string, Activity> ByNodeId => byNodeId;
-
-    public Activity? Read(JsonObject json, string parentNodeId, IReadOnlyList<VariableDefinition> scope, int depth)
+    public Activity? Read(JsonObject json, Place place)
     {
-        var id = DefinitionReader.Text(json, "id");
-        var type = DefinitionReader.Text(json, "type");
+        var id = DefinitionJson.Text(json, "id");
+        var type = DefinitionJson.Text(json, "type");
         if (string.IsNullOrEmpty(id) || string.IsNullOrEmpty(type))
         {
             problems.Add(id, "An activity needs 'id' and 'type'.");
@@ -41,186 +50,152 @@ internal sealed class ActivityReader(
             return null;
         }
 
-        if (depth > maxDepth)
+        if (id.Contains(':', StringComparison.Ordinal))
         {
-            problems.Add(id, $"Activities are nested deeper than {maxDepth}.");
+            problems.Add(id, "An id may not contain a colon: it separates the ids in a path.");
             return null;
         }
 
-        if (registry.Create(type) is not { } activity)
+        if (place.Depth > MaxDepth)
         {
-            problems.Add(id, $"Type '{type}' is not known here, so it can't run. Known types: {string.Join(", ", registry.Descriptors.Select(d => d.TypeName))}.");
+            problems.Add(id, $"Activities are nested deeper than {MaxDepth}.");
             return null;
         }
 
+        if (reading.IsFull)
+        {
+            if (!saidFull)
+            {
+                problems.Add(id, $"The definition has more than {ActivityReading.Most} activities, those of workflows that are built in counted. Start parts of it as runs of their own (Elsa.ExecuteWorkflow).");
+            }
+
+            saidFull = true;
+            return null;
+        }
+
+        return Create(id, type, json) is { } activity ? Read(activity, id, json, place) : null;
+    }
+
+    private Activity? Create(string id, string type, JsonObject json)
+    {
+        if (reading.Registry.Create(type) is { } known)
+        {
+            return known;
+        }
+
+        if (Composition.ReferenceOf(json) is { } reference)
+        {
+            return new CompositeReader(reading, frame, problems).Create(id, reference);
+        }
+
+        problems.Add(id, ActivityRules.Unknown(type, json, reading.Registry));
+        return null;
+    }
+
+    private Activity Read(Activity activity, string id, JsonObject json, Place place)
+    {
         activity.Id = id;
-        activity.NodeId = $"{parentNodeId}:{id}";
-        activity.Name = DefinitionReader.Text(json, "name") ?? id;
-        activity.DisplayText = (json["metadata"] is JsonObject metadata ? DefinitionReader.Text(metadata, "displayText") : null) ?? activity.Name;
-        activity.Variables = DefinitionReader.ReadVariables(json, id, problems);
-        byNodeId[activity.NodeId] = activity;
-        var inner = (IReadOnlyList<VariableDefinition>)[.. activity.Variables, .. scope];
-        ReadInputs(activity, json, inner);
-        ReadOutputs(activity, json, inner);
-        ReadRaw(activity, json, inner);
+        activity.NodeId = $"{place.ParentNodeId}:{id}";
+        activity.Name = DefinitionJson.Text(json, "name") is { Length: > 0 } name ? name : id;
+        activity.DisplayText = DefinitionJson.Text(json["metadata"], "displayText") is { Length: > 0 } text ? text : activity.Name;
+        reading.ByNodeId[activity.NodeId] = activity;
+        ActivityRules.ReadCustomProperties(activity, json, problems);
+        if (activity is not WorkflowActivity)
+        {
+            activity.Variables = VariableReader.Variables(json, id, problems);
+        }
+
+        var scope = (IReadOnlyList<VariableDefinition>)(activity.Variables.Count == 0 ? place.Scope : [.. activity.Variables, .. place.Scope]);
+        new InputReader(reading.Registry, frame, problems).Read(activity, json, scope);
+        var inside = new Place(activity.NodeId, scope, place.Depth + 1, place.InLoop || activity is ILoop);
         var children = new List<Activity>();
-        ReadPorts(activity, json, inner, depth, children);
+        if (activity is WorkflowActivity composite)
+        {
+            children.AddRange(new CompositeReader(reading, frame, problems).ReadInside(composite, inside));
+        }
+
+        ReadCases(activity, json, inside, children);
+        ReadPorts(activity, json, inside, children);
         if (activity is IContainer container)
         {
-            container.Activities = [.. ReadAll(json["activities"] as JsonArray, activity, inner, depth)];
+            container.Activities = [.. ReadAll(json[container.Field] as JsonArray, activity, inside)];
             children.AddRange(container.Activities);
         }
 
         if (activity is Flowchart flowchart)
         {
-            flowchart.StartId = json["start"] is JsonValue start ? start.ToString() : (json["start"] as JsonObject)?["id"]?.ToString();
-            flowchart.Connections = [.. ReadConnections(flowchart, json["connections"] as JsonArray ?? [])];
+            flowchart.Mode = frame.Mode;
+            flowchart.StartId = json["start"] is JsonValue start ? start.ToString() : DefinitionJson.Text(json["start"], "id");
+            flowchart.Connections = ConnectionReader.Read(flowchart, json["connections"] as JsonArray ?? [], problems);
+            ConnectionReader.Check(flowchart, problems);
         }
 
         activity.Children = children;
+        ActivityRules.CheckPlace(activity, place.InLoop, frame, problems);
         return activity;
     }
 
-    private IEnumerable<Activity> ReadAll(JsonArray? items, Activity parent, IReadOnlyList<VariableDefinition> scope, int depth)
+    private IEnumerable<Activity> ReadAll(JsonArray? items, Activity parent, Place inside)
     {
         foreach (var item in items ?? [])
         {
             if (item is not JsonObject child)
             {
-                problems.Add(parent.Id, "'activities' holds something that is not an activity.");
+                problems.Add(parent.Id, $"'{((IContainer)parent).Field}' holds something that is not an activity.");
             }
-            else if (Read(child, parent.NodeId, scope, depth + 1) is { } activity)
+            else if (Read(child, inside) is { } activity)
             {
                 yield return activity;
             }
         }
     }
 
-    private void ReadPorts(Activity activity, JsonObject json, IReadOnlyList<VariableDefinition> scope, int depth, List<Activity> children)
+    private void ReadPorts(Activity activity, JsonObject json, Place inside, List<Activity> children)
     {
         foreach (var port in activity.Descriptor.EmbeddedPorts)
         {
-            if (json[Camel(port)] is JsonObject childJson && Read(childJson, activity.NodeId, scope, depth + 1) is { } child)
+            // A handler runs on the way back, when the loop around it is long over.
+            var place = port.EndsWith("Handler", StringComparison.Ordinal) ? inside with { InLoop = false } : inside;
+            if (json[JsonNamingPolicy.CamelCase.ConvertName(port)] is JsonObject childJson && Read(childJson, place) is { } child)
             {
-                registry.SetPort(activity, port, child);
+                reading.Registry.SetPort(activity, port, child);
                 children.Add(child);
             }
         }
     }
 
-    private void ReadInputs(Activity activity, JsonObject json, IReadOnlyList<VariableDefinition> scope)
+    private void ReadCases(Activity activity, JsonObject json, Place inside, List<Activity> children)
     {
-        var expressions = new ExpressionReader(problems, workflowInputs, scope);
-        foreach (var (input, described) in activity.Inputs.Zip(activity.Descriptor.Inputs))
+        if (activity is not ISwitch choice)
         {
-            var before = problems.Count;
-            if (json[Camel(input.Name)] is JsonObject wrapped && wrapped["expression"] is JsonObject expression)
-            {
-                input.Expression = expressions.Read(activity.Id, input, expression);
-                if (input.Expression is Expression.Secret && activity is not EffectActivity)
-                {
-                    problems.Add(activity.Id, $"Input '{input.Name}' of {activity.Type} names a secret. Only an activity that touches the world gets one; this one could carry it into the history.");
-                }
-            }
-
-            if (input.Expression is null && described.Required && problems.Count == before)
-            {
-                problems.Add(activity.Id, $"Input '{Camel(input.Name)}' of {activity.Type} is required and has no value. {described.Description}");
-            }
+            return;
         }
 
-        foreach (var (key, value) in json)
+        var found = new List<SwitchCase>();
+        foreach (var item in json["cases"] as JsonArray ?? [])
         {
-            var known = CommonFields.Contains(key)
-                || activity.Inputs.Any(i => Same(i.Name, key))
-                || activity.Outputs.Any(o => Same(o.Name, key))
-                || activity.Descriptor.EmbeddedPorts.Any(p => Same(p, key))
-                || registry.RawProperties(activity).Any(p => Same(p.Name, key));
-            if (!known && value is JsonObject unknown && unknown["expression"] is JsonObject)
+            if (DefinitionJson.Text(item, "label") is not { Length: > 0 } label)
             {
-                problems.Add(activity.Id, $"{activity.Type} has no input '{key}' here. Its inputs: {string.Join(", ", activity.Inputs.Select(i => Camel(i.Name)))}.");
+                problems.Add(activity.Id, $"A case of '{activity.Name}' has no label.");
+                continue;
             }
+
+            var condition = new Input<bool> { Name = $"condition of case '{label}'" };
+            var written = item!["condition"] as JsonObject;
+            if ((written?["expression"] as JsonObject ?? written) is { } expression)
+            {
+                condition.Expression = new ExpressionReader(problems, frame.Inputs, inside.Scope).Read(activity.Id, condition, expression);
+            }
+
+            var child = item["activity"] is JsonObject childJson ? Read(childJson, inside) : null;
+            if (child is not null)
+            {
+                children.Add(child);
+            }
+
+            found.Add(new SwitchCase(label, condition, child));
         }
+
+        choice.Cases = found;
     }
-
-    private void ReadOutputs(Activity activity, JsonObject json, IReadOnlyList<VariableDefinition> scope)
-    {
-        foreach (var output in activity.Outputs)
-        {
-            if (json[Camel(output.Name)] is not JsonObject bound || bound["memoryReference"] is not JsonObject reference)
-            {
-                continue;
-            }
-
-            var id = DefinitionReader.Text(reference, "id");
-            if (id is not null && !scope.Any(v => Same(v.Id, id) || Same(v.Name, id)))
-            {
-                problems.Add(activity.Id, $"Output '{Camel(output.Name)}' is bound to variable '{id}', which is not in scope. In scope: {Names(scope)}.");
-                continue;
-            }
-
-            output.VariableId = id;
-        }
-    }
-
-    private void ReadRaw(Activity activity, JsonObject json, IReadOnlyList<VariableDefinition> scope)
-    {
-        foreach (var property in registry.RawProperties(activity))
-        {
-            if (json[Camel(property.Name)] is not JsonObject raw)
-            {
-                problems.Add(activity.Id, $"'{Camel(property.Name)}' of {activity.Type} names no variable.");
-                continue;
-            }
-
-            var reference = new VariableReference(DefinitionReader.Text(raw, "id"), DefinitionReader.Text(raw, "name"));
-            if (!scope.Any(v => Same(v.Id, reference.Id) || Same(v.Name, reference.Name)))
-            {
-                problems.Add(activity.Id, $"Variable '{reference.Name ?? reference.Id}' is not in scope. In scope: {Names(scope)}.");
-            }
-
-            property.SetValue(activity, reference);
-        }
-    }
-
-    private IEnumerable<FlowConnection> ReadConnections(Flowchart flowchart, JsonArray items)
-    {
-        foreach (var item in items)
-        {
-            var source = End(item?["source"], "sourcePort", item);
-            var target = End(item?["target"], "targetPort", item);
-            var from = flowchart.Activities.FirstOrDefault(a => Same(a.Id, source.Id));
-            var to = flowchart.Activities.FirstOrDefault(a => Same(a.Id, target.Id));
-            if (from is null || to is null)
-            {
-                var missing = from is null ? source.Id : target.Id;
-                problems.Add(flowchart.Id, $"The connection from '{source.Id}' to '{target.Id}' leads {(from is null ? "from" : "to")} '{missing}', which is not an activity of this flowchart.");
-                continue;
-            }
-
-            var port = source.Port ?? "Done";
-            if (!from.Descriptor.IsTerminal && !from.Descriptor.Outcomes.Contains(port, StringComparer.Ordinal))
-            {
-                problems.Add(from.Id, $"A connection leaves by outcome '{port}', but {from.Type} has only: {string.Join(", ", from.Descriptor.Outcomes)}.");
-                continue;
-            }
-
-            yield return new FlowConnection(from, port, to);
-        }
-    }
-
-    /// <summary>One end of a connection: Elsa's object form, or its older flat form.</summary>
-    private static (string? Id, string? Port) End(JsonNode? end, string flatPort, JsonNode? connection) => end switch
-    {
-        JsonObject o => (DefinitionReader.Text(o, "activity"), DefinitionReader.Text(o, "port")),
-        JsonValue v when v.GetValueKind() == JsonValueKind.String => (v.GetValue<string>(), connection?[flatPort]?.ToString()),
-        _ => (null, null),
-    };
-
-    private string Names(IReadOnlyList<VariableDefinition> scope) =>
-        scope.Count + workflowVariables.Count == 0 ? "none" : string.Join(", ", scope.Select(v => v.Name).Distinct(StringComparer.Ordinal));
-
-    private static bool Same(string? a, string? b) => a is not null && string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
-
-    private static string Camel(string name) => JsonNamingPolicy.CamelCase.ConvertName(name);
 }

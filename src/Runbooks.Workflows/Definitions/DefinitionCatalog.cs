@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Children;
 using Runbooks.Workflows.Expressions;
 using Runbooks.Workflows.Journal;
@@ -22,6 +22,9 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
     public IEnumerable<string> Ids => latest.Keys.Order(StringComparer.Ordinal);
 
     public IEnumerable<WorkflowDefinition> All => latest.Values.OrderBy(d => d.DefinitionId, StringComparer.Ordinal);
+
+    /// <summary>Workflows that others may use as activities, as the designer shows them.</summary>
+    public IEnumerable<ActivityDescriptor> Activities => All.Where(d => d.Options.UsableAsActivity).Select(WorkflowActivity.Describe);
 
     /// <summary>What was refused, by file.</summary>
     public IReadOnlyList<DefinitionProblem> Problems => [.. refused.OrderBy(r => r.Key, StringComparer.Ordinal).SelectMany(r => r.Value)];
@@ -49,14 +52,23 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
         return await LoadAsync(sources, cancellationToken);
     }
 
-    /// <summary>Checks and publishes definitions; refused ones leave the version that was live before in force.</summary>
+    /// <summary>
+    /// Checks and publishes definitions; refused ones leave the version that was live before in force. A workflow that is used
+    /// as an activity is published before those that use it, and they are pinned to that version.
+    /// </summary>
     public async Task<IReadOnlyList<DefinitionProblem>> LoadAsync(IReadOnlyList<(string Source, string Json)> sources, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(sources);
-        var good = new Dictionary<string, (string Source, WorkflowDefinition Definition)>(StringComparer.Ordinal);
-        foreach (var (source, json) in sources)
+        var batch = new DefinitionBatch(sources, refused);
+        foreach (var reference in batch.Pinned)
         {
-            var reading = reader.Read(json, source);
+            _ = await FindAsync(reference.DefinitionId, reference.Version!.Value, cancellationToken);
+        }
+
+        var good = new Dictionary<string, (string Source, WorkflowDefinition Definition)>(StringComparer.Ordinal);
+        foreach (var (source, json) in batch.InOrder)
+        {
+            var reading = reader.Read(json, source, null, r => Find(r, good));
             if (reading.Definition is not { } definition)
             {
                 refused[source] = reading.Problems;
@@ -68,15 +80,17 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
             else
             {
                 _ = refused.TryRemove(source, out _);
-                good[definition.DefinitionId] = (source, definition);
+                good.Add(definition.DefinitionId, (source, definition));
             }
         }
 
         RefuseWhatCallsTheUnknown(good);
-        foreach (var (id, (source, definition)) in good)
+        foreach (var id in batch.Ids.Where(good.ContainsKey))
         {
-            var stored = await store.PublishAsync(id, Hash(definition.Json), definition.Json, source, cancellationToken);
-            var published = definition with { Version = stored.Version };
+            var (source, definition) = good[id];
+            var json = definition.Uses.Count == 0 ? definition.Json : Composition.Pinned(definition.Json, used => latest[used].Version);
+            var stored = await store.PublishAsync(id, Hash(json), json, source, cancellationToken);
+            var published = definition with { Version = stored.Version, Json = json, Uses = [.. definition.Uses.Select(u => u with { Version = u.Version ?? latest[u.DefinitionId].Version })] };
             latest[id] = published;
             versions[(id, stored.Version)] = published;
         }
@@ -92,14 +106,27 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
             return known;
         }
 
-        if (await store.FindAsync(definitionId, version, cancellationToken) is not { } stored
-            || reader.Read(stored.Json, $"{definitionId} version {version}", version).Definition is not { } definition)
+        if (await store.FindAsync(definitionId, version, cancellationToken) is not { } stored)
         {
             return null;
         }
 
-        return versions.GetOrAdd((definitionId, version), definition);
+        // What is published uses versions that were published before it: this comes to an end.
+        foreach (var reference in Composition.References(DefinitionJson.Parse(stored.Json, new ProblemList(stored.Source))).Where(r => r.Version is not null))
+        {
+            _ = await FindAsync(reference.DefinitionId, reference.Version!.Value, cancellationToken);
+        }
+
+        return reader.Read(stored.Json, $"{definitionId} version {version}", version, r => Find(r, null)).Definition is { } definition
+            ? versions.GetOrAdd((definitionId, version), definition)
+            : null;
     }
+
+    private WorkflowDefinition? Find(WorkflowReference reference, Dictionary<string, (string Source, WorkflowDefinition Definition)>? loading) =>
+        reference.Version is { } version && versions.TryGetValue((reference.DefinitionId, version), out var pinned) ? pinned
+        : loading?.TryGetValue(reference.DefinitionId, out var fresh) == true && (reference.Version is null || reference.Version == fresh.Definition.Version) ? fresh.Definition
+        : reference.Version is null ? Latest(reference.DefinitionId)
+        : null;
 
     /// <summary>A definition that calls one which does not exist, or was refused, is refused too; until nothing changes.</summary>
     private void RefuseWhatCallsTheUnknown(Dictionary<string, (string Source, WorkflowDefinition Definition)> good)
@@ -109,9 +136,9 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
             again = false;
             foreach (var (id, (source, definition)) in good.ToArray())
             {
-                foreach (var activity in definition.ByNodeId.Values.OfType<ChildWorkflowActivity>())
+                foreach (var activity in definition.ByNodeId.Values.Where(a => a is ICallsWorkflow))
                 {
-                    if (activity.WorkflowDefinitionId.Expression is Expression.Literal { Value: { } value }
+                    if (((ICallsWorkflow)activity).WorkflowDefinitionId.Expression is Expression.Literal { Value: { } value }
                         && !good.ContainsKey(value.ToString()) && !latest.ContainsKey(value.ToString()))
                     {
                         refused[source] = [new DefinitionProblem(source, activity.Id, $"It calls the runbook '{value}', which does not exist or was refused. Known: {string.Join(", ", good.Keys.Where(k => !string.Equals(k, id, StringComparison.Ordinal)).Order(StringComparer.Ordinal))}.")];
@@ -124,7 +151,7 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
 
     private static string Hash(string json)
     {
-        var canonical = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip })!.ToJsonString();
+        var canonical = JsonNode.Parse(json, documentOptions: DefinitionJson.Options)!.ToJsonString();
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
     }
 }

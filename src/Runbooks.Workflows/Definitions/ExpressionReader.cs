@@ -56,7 +56,7 @@ internal sealed class ExpressionReader(ProblemList problems, IReadOnlyList<Argum
         try
         {
             var json = text.GetValue<string>();
-            return json.Length == 0 ? null : new Expression.Literal(JsonNode.Parse(json));
+            return json.Length == 0 ? null : new Expression.Literal(JsonNode.Parse(json, documentOptions: DefinitionJson.Options));
         }
         catch (JsonException e)
         {

@@ -119,7 +119,7 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
         {
             if (!execution.CancelRequested)
             {
-                Enqueue(parent, () => ActivityOf(parent).OnChildCompletedAsync(ContextOf(parent), ContextOf(execution)));
+                Tell(parent, execution);
             }
         }
         else if (memory.Definition.HasConfirmations && !IsCompensating)
@@ -137,14 +137,15 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
         }
     }
 
-    /// <summary>True while children of the step run, or have faulted and wait for a person.</summary>
-    public bool HasOpenChildren(ActivityExecution parent) =>
-        memory.RunningChildren(parent).Any() || memory.Run.Incidents.Any(n => memory.Execution(n).ParentNumber == parent.Number);
-
     public void SetOutput(ActivityExecution execution, Output output, JsonNode? value)
     {
         execution.Outputs[output.Name] = value;
         memory.Touch(execution);
+        if (output.WorkflowOutput is { } outer)
+        {
+            SetWorkflowOutput(execution, outer, value?.DeepClone());
+        }
+
         if (output.VariableId is { } variable && !ScopeOf(execution).TrySetVariable(variable, value?.DeepClone()))
         {
             throw new ExpressionException($"Output '{output.Name}' is bound to variable '{variable}', which is not in scope.");

@@ -8,6 +8,9 @@ namespace Runbooks.Workflows.Execution;
 /// <summary>Makes runs from requests, and refuses inputs that the runbook can't take, before anything is stored.</summary>
 public sealed class RunFactory(DefinitionCatalog catalog, IIdSource ids, TimeProvider clock)
 {
+    /// <summary>The input by which a child run that has it learns which run started it.</summary>
+    private const string ParentInstanceId = "ParentInstanceId";
+
     /// <summary>A run, or everything that is wrong with the request.</summary>
     public (Run? Run, IReadOnlyList<StartProblem> Problems) Create(WorkflowDefinition definition, StartRequest request) =>
         Create(definition, request, null, null);
@@ -20,6 +23,11 @@ public sealed class RunFactory(DefinitionCatalog catalog, IIdSource ids, TimePro
         if (catalog.Latest(request.DefinitionId) is not { } definition)
         {
             return (null, $"There is no runbook '{request.DefinitionId}'. Known: {string.Join(", ", catalog.Ids)}.");
+        }
+
+        if (definition.Inputs.Any(i => string.Equals(i.Name, ParentInstanceId, StringComparison.OrdinalIgnoreCase)) && !request.Input.ContainsKey(ParentInstanceId))
+        {
+            request.Input[ParentInstanceId] = parent.ToString();
         }
 
         var (run, problems) = Create(definition, request, parent, bookmarkId);

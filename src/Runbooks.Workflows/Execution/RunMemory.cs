@@ -42,6 +42,7 @@ internal sealed class RunMemory
             Index(execution);
         }
 
+        ForgetMemoryVariables();
         IsWhole = snapshot.IsWhole;
         foreach (var bookmark in snapshot.Bookmarks)
         {
@@ -223,6 +224,24 @@ internal sealed class RunMemory
             {
                 Newest(execution.ActivityId, execution);
                 Newest(execution.ActivityName, execution);
+                Newest(execution.NodeId, execution);
+            }
+        }
+    }
+
+    /// <summary>Variables with the Memory driver live from one wait to the next: whoever loads the run begins with their defaults.</summary>
+    private void ForgetMemoryVariables()
+    {
+        foreach (var variable in Definition.Variables.Where(v => v.Driver == VariableDriver.Memory && Run.Variables.ContainsKey(v.Id)))
+        {
+            Run.Variables[variable.Id] = variable.Default?.DeepClone();
+        }
+
+        foreach (var execution in Running.Where(e => e.Variables.Count > 0))
+        {
+            foreach (var variable in Definition.ByNodeId[execution.NodeId].Variables.Where(v => v.Driver == VariableDriver.Memory))
+            {
+                execution.Variables[variable.Id] = variable.Default?.DeepClone();
             }
         }
     }

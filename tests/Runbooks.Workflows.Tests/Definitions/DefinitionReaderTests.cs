@@ -26,7 +26,7 @@ public sealed class DefinitionReaderTests
 
     [Fact]
     public void An_unknown_type_names_the_activity_the_type_and_what_is_known() =>
-        Refused(Of("w", Sequence("s", Activity("call", "Elsa.SendHttpRequest"))), "call", "'Elsa.SendHttpRequest' is not known", "Elsa.Sequence");
+        Refused(Of("w", Sequence("s", Activity("call", "Elsa.NoSuch"))), "call", "'Elsa.NoSuch' is not known", "Elsa.Sequence");
 
     [Fact]
     public void A_connection_to_nowhere_names_both_ends() =>
