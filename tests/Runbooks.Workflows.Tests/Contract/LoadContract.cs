@@ -155,7 +155,7 @@ public abstract class LoadContract : RunStoreContract
         var (run, claim) = await ClaimedAsync();
         _ = await Runs.LoadAsync(claim, None);
         var step = Step(1, null, "root");
-        var values = new[] { new string('a', 5000), new string('b', 5000), "short", new string('a', 5000), new string('a', 5000), new string('b', 5000) };
+        var values = new[] { new string('a', 5000), new string('b', 5000), "short", new string('b', 5000), new string('b', 5000), new string('a', 5000) };
         var isNew = new HashSet<long> { 1 };
         foreach (var value in values)
         {

@@ -122,6 +122,24 @@ public sealed class EffectPolicyTests
         Assert.Equal(["do b", "do a", "do join"], world.History);
     }
 
+    [Fact]
+    public async Task Inputs_that_a_person_gives_for_another_try_are_the_ones_that_are_stored()
+    {
+        world.OnDo = (name, _) => name == "a" ? new EffectResult.Failed("No disk.") : null;
+        var json = JsonNode.Parse(Of("w", Sequence("s", Mark("a"), Mark("b"))))!.AsObject();
+        json["options"] = new JsonObject { ["incidentStrategyType"] = "Elsa.Workflows.IncidentStrategies.ContinueWithIncidentsStrategy, Elsa.Workflows.Core" };
+        var engine = await EngineAsync(json.ToJsonString());
+        var run = await engine.RunAsync("w");
+        var failed = (await engine.StepsAsync(run.Id)).Single(s => s.ActivityId == "a");
+
+        var again = new JsonObject { ["step"] = failed.Number, ["inputs"] = new JsonObject { ["markName"] = "elsewhere" } };
+        _ = await engine.Store.SendAsync(new Stimulus("r", run.Id, StimulusKind.Retry, null, again, "ada", null), CancellationToken.None);
+        await engine.WorkAsync();
+
+        Assert.Equal(["do elsewhere", "do b"], world.History);
+        Assert.Equal("elsewhere", (string?)(await engine.StepsAsync(run.Id)).Single(s => s.ActivityId == "a").Inputs["MarkName"]);
+    }
+
     private static JsonObject Slow(string id, bool obeys) => Activity(
         id,
         "Test.SlowMark",
