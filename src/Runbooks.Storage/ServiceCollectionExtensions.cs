@@ -14,6 +14,7 @@ using Runbooks.Storage.Migrations;
 using Runbooks.Storage.Model;
 using Runbooks.Storage.Runs;
 using Runbooks.Storage.Startup;
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 
 namespace Runbooks.Storage;
@@ -37,6 +38,7 @@ public static class ServiceCollectionExtensions
         services.AddDbContextFactory<RunbooksContext>((provider, context) => Configure(context, provider.GetRequiredService<NpgsqlDataSource>()));
 
         services.AddSingleton<IRunStore, PostgresRunStore>();
+        services.AddSingleton<IEventStore, PostgresEventStore>();
         services.AddSingleton<IDefinitionStore, PostgresDefinitionStore>();
         services.AddSingleton<IOutbox, PostgresOutbox>();
         services.AddSingleton<IReservationLedger, PostgresReservationLedger>();

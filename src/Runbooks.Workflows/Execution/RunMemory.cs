@@ -27,7 +27,10 @@ internal sealed class RunMemory
     private readonly List<Stimulus> stimuli = [];
     private readonly List<Run> newRuns = [];
     private readonly List<OutgoingMessage> messages = [];
+    private readonly List<string> returnedEvents = [];
     private readonly TimeProvider clock;
+    private readonly DateTimeOffset loadedAt;
+    private readonly long loaded;
     private bool headChanged;
 
     public RunMemory(RunSnapshot snapshot, WorkflowDefinition definition, RunClaim claim, TimeProvider clock)
@@ -36,6 +39,8 @@ internal sealed class RunMemory
         Definition = definition;
         Claim = claim;
         this.clock = clock;
+        loadedAt = snapshot.Now;
+        loaded = clock.GetTimestamp();
         foreach (var execution in snapshot.Executions)
         {
             Index(execution);
@@ -85,6 +90,9 @@ internal sealed class RunMemory
     public IReadOnlyCollection<Bookmark> Bookmarks => bookmarks.Values;
 
     public DateTimeOffset Now => clock.GetUtcNow();
+
+    /// <summary>The time by the store's clock, by which bookmarks come due: a worker's clock may be wrong, and may be set.</summary>
+    public DateTimeOffset StoreNow => loadedAt + clock.GetElapsedTime(loaded);
 
     public bool HasChanges => headChanged || changed.Count + journal.Count + applied.Count + addedBookmarks.Count + removedBookmarks.Count > 0;
 
@@ -269,6 +277,11 @@ internal sealed class RunMemory
 
     public void Applied(string stimulusId) => applied.Add(stimulusId);
 
+    /// <summary>An event that came for a bookmark which is gone; somebody else may want it.</summary>
+    public void Return(string eventId) => returnedEvents.Add(eventId);
+
+    public void Send(OutgoingMessage message) => messages.Add(message);
+
     public void Send(Stimulus stimulus) => stimuli.Add(stimulus);
 
     public void Add(Run newRun) => newRuns.Add(newRun);
@@ -346,6 +359,7 @@ internal sealed class RunMemory
             RemovedBookmarkIds = [.. removedBookmarks],
             Journal = [.. journal],
             AppliedStimulusIds = [.. applied],
+            ReturnedEventIds = [.. returnedEvents],
             Stimuli = [.. stimuli],
             NewRuns = [.. newRuns],
             Messages = [.. messages],
@@ -356,6 +370,7 @@ internal sealed class RunMemory
         removedBookmarks.Clear();
         journal.Clear();
         applied.Clear();
+        returnedEvents.Clear();
         stimuli.Clear();
         newRuns.Clear();
         messages.Clear();

@@ -1,3 +1,4 @@
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Journal.InMemory;
 using Runbooks.Workflows.Tests.Contract;
@@ -24,6 +25,16 @@ public sealed class InMemory_messages : MessageContract
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
 }
 
+public sealed class InMemory_events : EventContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
+public sealed class InMemory_activation : ActivationContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
 internal sealed class InMemoryStoreUnderTest : StoreUnderTest
 {
     private readonly MovableClock clock = new();
@@ -36,6 +47,8 @@ internal sealed class InMemoryStoreUnderTest : StoreUnderTest
     }
 
     public override IRunStore Runs => runs;
+
+    public override IEventStore Events => runs;
 
     public override IDefinitionStore Definitions { get; }
 
