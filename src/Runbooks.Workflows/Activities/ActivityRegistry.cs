@@ -22,6 +22,8 @@ public sealed class ActivityRegistry
         .Add<Sequence>().Add<Flowchart>().Add<If>().Add<FlowDecision>().Add<ForEach>()
         .Add<SetVariable>().Add<Delay>()
         .Add<ExecuteWorkflow>().Add<DispatchWorkflow>()
+        .Add<Triggers.Timer>().Add<Triggers.CronTrigger>().Add<Triggers.StartAt>()
+        .Add<Events.WaitForEvent>().Add<Events.PublishEvent>().Add<Events.RunTask>()
         .Add<CompensableActivity>().Add<Compensate>().Add<Confirm>().Add<TransactionScope>();
 
     public IEnumerable<ActivityDescriptor> Descriptors => entries.Values.Select(e => e.Descriptor).OrderBy(d => d.TypeName, StringComparer.Ordinal);

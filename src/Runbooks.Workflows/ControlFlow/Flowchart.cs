@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Runbooks.Workflows.Activities;
@@ -12,7 +13,11 @@ namespace Runbooks.Workflows.ControlFlow;
 [Activity("Elsa", "Flow", "Runs activities along the connections between them.")]
 public sealed class Flowchart : Activity, IContainer, IRewindable
 {
-    private FlowGraph? graph;
+    /// <summary>In the state of a step: where it starts, when that is not where it usually does.</summary>
+    private const string StartedAt = "startedAt";
+
+    /// <summary>Which connections lead back depends on where it starts.</summary>
+    private readonly ConcurrentDictionary<string, FlowGraph> graphs = new(StringComparer.Ordinal);
 
     public IReadOnlyList<Activity> Activities { get; set; } = [];
 
@@ -21,11 +26,17 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
     /// <summary>The activity that the definition names as the start; null when it names none.</summary>
     public string? StartId { get; internal set; }
 
-    private FlowGraph Graph => graph ??= new FlowGraph(StartActivity(), Connections);
+    private FlowGraph Graph => GraphFrom(StartActivity());
 
     protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context)
     {
         var start = StartActivity();
+        if (context.ChildToStartAt(Activities) is { } triggered && triggered != start)
+        {
+            start = triggered;
+            context.State[StartedAt] = triggered.Id;
+        }
+
         if (start is null)
         {
             context.Complete();
@@ -70,10 +81,11 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
     void IRewindable.Rewind(ActivityExecutionContext context, Activity child)
     {
         var counters = new Counters(context.State);
-        var following = Graph.Following(child);
+        var graph = GraphOf(context);
+        var following = graph.Following(child);
         foreach (var target in following.Where(t => t != child))
         {
-            var elsewhere = Graph.ForwardInbound(target).Where(i => !following.Contains(Connections[i].Source)).ToArray();
+            var elsewhere = graph.ForwardInbound(target).Where(i => !following.Contains(Connections[i].Source)).ToArray();
             if (elsewhere.Length > 0)
             {
                 counters.ForgetVisits(target, elsewhere.Min(counters.Passes) - 1);
@@ -84,11 +96,12 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
     /// <summary>Marks the connections out of an activity as visited, those of its outcomes as followed, and looks at their targets.</summary>
     private void Leave(ActivityExecutionContext context, Counters counters, Activity source, IReadOnlyCollection<string> outcomes)
     {
-        foreach (var index in Graph.Outbound(source))
+        var graph = GraphOf(context);
+        foreach (var index in graph.Outbound(source))
         {
             var connection = Connections[index];
             var followed = outcomes.Contains(connection.Port, StringComparer.Ordinal);
-            if (!Graph.IsBackward(index))
+            if (!graph.IsBackward(index))
             {
                 counters.Pass(index, followed);
                 Enter(context, counters, connection.Target);
@@ -103,7 +116,7 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
     /// <summary>The implicit join, Elsa's WaitAllActive.</summary>
     private void Enter(ActivityExecutionContext context, Counters counters, Activity target)
     {
-        var inbound = Graph.ForwardInbound(target);
+        var inbound = GraphOf(context).ForwardInbound(target);
         var visits = counters.Visits(target);
         if (inbound.Any(i => counters.Passes(i) <= visits))
         {
@@ -121,6 +134,13 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
             Leave(context, counters, target, []);
         }
     }
+
+    private FlowGraph GraphFrom(Activity? start) => graphs.GetOrAdd(start?.Id ?? "", static (_, f) => new FlowGraph(f.Start, f.Connections), (Start: start, Connections));
+
+    /// <summary>The shape as this execution sees it.</summary>
+    private FlowGraph GraphOf(ActivityExecutionContext context) => context.Execution.State[StartedAt]?.GetValue<string>() is { } id
+        ? GraphFrom(Activities.FirstOrDefault(a => string.Equals(a.Id, id, StringComparison.Ordinal)))
+        : Graph;
 
     /// <summary>
     /// The start: named by the definition, else a Start activity, else one that nothing leads to, else the first.

@@ -63,6 +63,7 @@ internal sealed class ActivityReader(
         ReadInputs(activity, json, inner);
         ReadOutputs(activity, json, inner);
         ReadRaw(activity, json, inner);
+        (activity as Triggers.TriggerActivity)?.ReadTrigger(json["customProperties"] as JsonObject, problems);
         var children = new List<Activity>();
         ReadPorts(activity, json, inner, depth, children);
         if (activity is IContainer container)

@@ -382,6 +382,12 @@ internal sealed class RunMemory
 /// <summary>Kinds of messages that the engine puts into the outbox.</summary>
 public static class RunMessages
 {
+    /// <summary>Body: id, name, correlationId, runId, payload, actor.</summary>
+    public const string PublishEvent = "publish-event";
+
+    /// <summary>Body: taskId, taskName, payload, runId, runbook, correlationId.</summary>
+    public const string RunTask = "run-task";
+
     /// <summary>Body: runId, runbook, status, reason, at, parentRunId.</summary>
     public const string StatusChanged = "run-status-changed";
 }
