@@ -13,6 +13,9 @@ internal static class Problems
     public const string UnknownRun = "unknown-run";
     public const string CannotStartNow = "cannot-start";
     public const string NotNow = "not-allowed-in-this-state";
+    public const string UnknownTask = "unknown-task";
+    public const string TaskNotWaiting = "task-not-waiting";
+    public const string TaskDoneOtherwise = "task-done-otherwise";
     public const string KeyReused = "idempotency-key-reused";
     public const string NotJson = "not-json";
     public const string CrossOrigin = "cross-origin";

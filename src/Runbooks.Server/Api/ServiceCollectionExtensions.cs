@@ -43,6 +43,8 @@ internal static class ServiceCollectionExtensions
         app.MapFleet();
         app.MapRunbooks();
         app.MapRuns();
+        app.MapEvents();
+        app.MapTasks();
         _ = app.MapOpenApi();
         _ = app.Map("/api/{**rest}", Elsewhere).ExcludeFromDescription();
     }

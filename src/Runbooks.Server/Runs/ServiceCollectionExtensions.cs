@@ -1,8 +1,10 @@
 using Runbooks.Activities;
 using Runbooks.Server.Configuration;
+using Runbooks.Server.Events;
 using Runbooks.Server.Startup;
 using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Definitions;
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Execution;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
@@ -21,6 +23,8 @@ internal static class ServiceCollectionExtensions
         .AddSingleton<IWorkSignal, WorkSignal>()
         .AddSingleton<RunFactory>()
         .AddSingleton<IRunStarter, RunStarter>()
+        .AddSingleton<IEventPublisher, EventPublisher>()
+        .AddSingleton<TaskDesk>()
         .AddSingleton<IExecutionProbe, NoProbe>()
         .AddSingleton(p => new EngineServices(
             p.GetRequiredService<IRunStore>(),
@@ -38,5 +42,6 @@ internal static class ServiceCollectionExtensions
         .AddSingleton<RunRequests>()
         .AddHostedService<EngineStart>()
         .AddHostedService<WorkerService>()
+        .AddHostedService<EventSweep>()
         .AddHostedService<RunWatcher>();
 }
