@@ -32,6 +32,8 @@ public sealed class ServerUnderTest : IAsyncLifetime
         }
 
         await File.WriteAllTextAsync(Path.Combine(workflows, "wait.json"), TestRunbooks.Wait);
+        await File.WriteAllTextAsync(Path.Combine(workflows, "listen.json"), TestRunbooks.Listen);
+        await File.WriteAllTextAsync(Path.Combine(workflows, "alone.json"), TestRunbooks.Alone);
         await File.WriteAllTextAsync(Path.Combine(workflows, "broken.json"), TestRunbooks.Broken);
         var builder = ServerHost.CreateBuilder([
             "--Server:Urls=http://127.0.0.1:0",
