@@ -12,6 +12,7 @@ var root = new RootCommand("Runbooks: keeps a fleet of VM hosts in good order.")
     RunCommands.Watch(),
     RunCommands.Cancel(),
     RunCommands.Retry(),
+    EventCommands.Events(),
 };
 
 var parsed = root.Parse(args);

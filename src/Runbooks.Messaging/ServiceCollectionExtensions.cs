@@ -9,6 +9,8 @@ using Runbooks.Messaging.Events;
 using Runbooks.Messaging.Outbox;
 using Runbooks.Messaging.Schedules;
 using Runbooks.Messaging.Settings;
+using Runbooks.Messaging.Tasks;
+using Runbooks.Messaging.Triggers;
 
 namespace Runbooks.Messaging;
 
@@ -27,11 +29,17 @@ public static class ServiceCollectionExtensions
     /// <summary>The queue from which threshold events are taken; servers share it.</summary>
     public const string EventQueue = "runbooks-threshold-events";
 
+    /// <summary>The queue from which events for runs are taken.</summary>
+    public const string RunEventQueue = "runbooks-events";
+
+    /// <summary>The queue from which reports that tasks are done are taken.</summary>
+    public const string TaskQueue = "runbooks-task-results";
+
     private const int MaxRetries = 8;
 
     /// <summary>
     /// Adds what starts runs by time and by event, and what tells the world about them. Needs <c>IRunStarter</c>,
-    /// <c>IRunStore</c> and <c>IOutbox</c>. Neither a broker nor a database that goes away later stops the server.
+    /// <c>IRunStore</c>, <c>IOutbox</c>, <c>IEventPublisher</c>, <c>TaskDesk</c> and <c>DefinitionCatalog</c>. Neither a broker nor a database that goes away later stops the server.
     /// </summary>
     public static IServiceCollection AddRunbooksMessaging(this IServiceCollection services, MessagingSettings settings, ScheduleStore store)
     {
@@ -68,6 +76,7 @@ public static class ServiceCollectionExtensions
             });
         });
         services.AddHostedService<ScheduleSynchronizer>();
+        services.AddHostedService<TriggerSynchronizer>();
         services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
     }
 
@@ -82,6 +91,8 @@ public static class ServiceCollectionExtensions
         {
             bus.DisableUsageTelemetry();
             bus.AddConsumer<ThresholdCrossedConsumer>();
+            bus.AddConsumer<EventPublishedConsumer>();
+            bus.AddConsumer<TaskCompletedConsumer>();
             if (settings.RabbitMq is { } rabbit)
             {
                 bus.UsingRabbitMq((context, configurator) =>
@@ -91,21 +102,30 @@ public static class ServiceCollectionExtensions
                         host.Username(rabbit.Username);
                         host.Password(rabbit.Password);
                     });
-                    configurator.ReceiveEndpoint(EventQueue, endpoint =>
+                    AddQueues(context, (queue, consume) => configurator.ReceiveEndpoint(queue, endpoint =>
                     {
                         endpoint.SetQuorumQueue();
-                        Consume(endpoint, context);
-                    });
+                        consume(endpoint);
+                    }));
                 });
             }
             else
             {
-                bus.UsingInMemory((context, configurator) => configurator.ReceiveEndpoint(EventQueue, endpoint => Consume(endpoint, context)));
+                bus.UsingInMemory((context, configurator) => AddQueues(context, (queue, consume) => configurator.ReceiveEndpoint(queue, endpoint => consume(endpoint))));
             }
         });
     }
 
-    private static void Consume(IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
+    /// <summary>One queue for each kind of message: plain JSON does not say of what kind it is.</summary>
+    private static void AddQueues(IRegistrationContext context, Action<string, Action<IReceiveEndpointConfigurator>> add)
+    {
+        add(EventQueue, endpoint => Consume<ThresholdCrossedConsumer>(endpoint, context));
+        add(RunEventQueue, endpoint => Consume<EventPublishedConsumer>(endpoint, context));
+        add(TaskQueue, endpoint => Consume<TaskCompletedConsumer>(endpoint, context));
+    }
+
+    private static void Consume<T>(IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
+        where T : class, IConsumer
     {
         // Whatever watches the fleet need not know MassTransit's envelope: plain JSON of the same shape is taken too.
         endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType);
@@ -114,6 +134,6 @@ public static class ServiceCollectionExtensions
             retry.Exponential(MaxRetries, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(400));
             retry.Ignore<UnusableEventException>();
         });
-        endpoint.ConfigureConsumer<ThresholdCrossedConsumer>(context);
+        endpoint.ConfigureConsumer<T>(context);
     }
 }

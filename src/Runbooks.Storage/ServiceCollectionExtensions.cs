@@ -15,6 +15,7 @@ using Runbooks.Storage.Model;
 using Runbooks.Storage.Retention;
 using Runbooks.Storage.Runs;
 using Runbooks.Storage.Startup;
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 
 namespace Runbooks.Storage;
@@ -40,6 +41,7 @@ public static class ServiceCollectionExtensions
 
         services.AddSingleton<IRunStore, PostgresRunStore>();
         services.AddSingleton<IBookmarkReader, PostgresBookmarkReader>();
+        services.AddSingleton<IEventStore, PostgresEventStore>();
         services.AddSingleton<IDefinitionStore, PostgresDefinitionStore>();
         services.AddSingleton<IOutbox, PostgresOutbox>();
         services.AddSingleton<IReservationLedger, PostgresReservationLedger>();

@@ -168,7 +168,7 @@ internal static class Inputs
     }
 
     /// <summary>Numbers, true, false, lists and objects are JSON; all else is text. The server says what does not fit.</summary>
-    private static JsonNode? Value(string text)
+    public static JsonNode? Value(string text)
     {
         try
         {

@@ -47,6 +47,9 @@ internal sealed partial class ThresholdCrossedConsumer(
             case StartAnswer.Accepted accepted:
                 LogRepeated(crossed.EventId, accepted.RunId);
                 break;
+            case StartAnswer.Refused refused:
+                LogRefused(crossed.EventId, refused.Reason);
+                break;
             case StartAnswer.UnknownRunbook:
                 throw new UnusableEventException(
                     $"Threshold event {crossed.EventId} is bound to runbook '{binding.Runbook}', which is not published. Publish it, or change Events in the configuration.");
@@ -71,6 +74,9 @@ internal sealed partial class ThresholdCrossedConsumer(
 
     [LoggerMessage(5002, LogLevel.Debug, "Event {EventId} was delivered again; it is run {RunId}")]
     private partial void LogRepeated(Guid eventId, RunId runId);
+
+    [LoggerMessage(5005, LogLevel.Information, "Event {EventId} started nothing. {Reason}")]
+    private partial void LogRefused(Guid eventId, string reason);
 
     [LoggerMessage(5003, LogLevel.Information, "Event {EventId} ({Direction} {Metric} in pool {Pool}) is bound to no runbook; dropped")]
     private partial void LogUnbound(Guid eventId, string direction, string metric, string pool);

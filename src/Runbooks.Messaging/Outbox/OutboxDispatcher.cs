@@ -1,9 +1,7 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Runbooks.Messaging.Contracts;
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Execution;
 using Runbooks.Workflows.Journal;
 
@@ -16,6 +14,7 @@ namespace Runbooks.Messaging.Outbox;
 internal sealed partial class OutboxDispatcher(
     IOutbox outbox,
     IBus bus,
+    IEventPublisher events,
     TimeProvider clock,
     ILogger<OutboxDispatcher> logger) : BackgroundService
 {
@@ -68,38 +67,46 @@ internal sealed partial class OutboxDispatcher(
         }
     }
 
-    private async Task PublishAsync(OutgoingMessage message, CancellationToken cancellationToken)
+    private Task PublishAsync(OutgoingMessage message, CancellationToken cancellationToken)
     {
-        if (message.Type != RunMessages.StatusChanged || Read(message.Body) is not { } changed)
+        switch (message.Type)
         {
-            // It would stand in the way of all behind it for ever.
-            LogUnpublishable(message.Type, message.Body.ToJsonString());
-            return;
+            case RunMessages.StatusChanged when OutgoingMessages.StatusChanged(message.Body) is { } changed:
+                return OverBusAsync(changed, cancellationToken);
+            case RunMessages.RunTask when OutgoingMessages.TaskRequested(message.Body) is { } task:
+                return OverBusAsync(task, cancellationToken);
+            case RunMessages.PublishEvent when PublishEvent.Read(message.Body) is { } published:
+                return ToRunsAsync(published, cancellationToken);
+            default:
+                // It would stand in the way of all behind it for ever.
+                LogUnpublishable(message.Type, message.Body.ToJsonString());
+                return Task.CompletedTask;
         }
+    }
 
+    /// <summary>An event of a run is for other runs: it needs no broker.</summary>
+    private async Task ToRunsAsync(WorkflowEvent published, CancellationToken cancellationToken)
+    {
+        foreach (var reason in (await events.PublishAsync(published, cancellationToken)).NotStarted)
+        {
+            LogNotStarted(published.Id, reason);
+        }
+    }
+
+    private async Task OverBusAsync<T>(T message, CancellationToken cancellationToken)
+        where T : class
+    {
         using var limit = new CancellationTokenSource(LongestPublish, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            await bus.Publish(changed, either.Token);
+            await bus.Publish(message, either.Token);
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested)
         {
             throw new TimeoutException($"The broker did not take the message within {LongestPublish.TotalSeconds} s.", e);
         }
     }
-
-    private static RunStatusChanged? Read(JsonObject body) =>
-        Guid.TryParse((string?)body["runId"], out var run)
-        && DateTimeOffset.TryParse((string?)body["at"], CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var at)
-            ? new RunStatusChanged(
-                run,
-                (string?)body["runbook"] ?? string.Empty,
-                (string?)body["status"] ?? string.Empty,
-                (string?)body["reason"],
-                at,
-                Guid.TryParse((string?)body["parentRunId"], out var parent) ? parent : null)
-            : null;
 
     [LoggerMessage(5020, LogLevel.Warning, "Messages about runs cannot be published; they are kept and sent later. {Reason}")]
     private partial void LogAway(string reason);
@@ -109,4 +116,7 @@ internal sealed partial class OutboxDispatcher(
 
     [LoggerMessage(5022, LogLevel.Error, "A message of type '{Type}' is not known and was dropped: {Body}")]
     private partial void LogUnpublishable(string type, string body);
+
+    [LoggerMessage(5023, LogLevel.Information, "Event {EventId} did not start {Reason}")]
+    private partial void LogNotStarted(string eventId, string reason);
 }

@@ -35,6 +35,9 @@ internal sealed partial class StartRunJob(IRunStarter starter, IRunStore runs, I
             case StartAnswer.Accepted { AlreadyThere: false } accepted:
                 LogStarted(schedule.Name, schedule.Runbook, accepted.RunId);
                 break;
+            case StartAnswer.Refused refused:
+                LogRefused(schedule.Name, refused.Reason);
+                break;
             case StartAnswer.UnknownRunbook:
                 LogUnknown(schedule.Name, schedule.Runbook);
                 break;
@@ -63,6 +66,9 @@ internal sealed partial class StartRunJob(IRunStarter starter, IRunStore runs, I
 
     [LoggerMessage(5031, LogLevel.Information, "Schedule {Schedule} was skipped: its run {RunId} is still {Status}")]
     private partial void LogBusy(string schedule, RunId runId, RunStatus status);
+
+    [LoggerMessage(5034, LogLevel.Information, "Schedule {Schedule} was skipped. {Reason}")]
+    private partial void LogRefused(string schedule, string reason);
 
     [LoggerMessage(5032, LogLevel.Error, "Schedule {Schedule} starts runbook '{Runbook}', which is not published. Publish it, or change Schedules in the configuration.")]
     private partial void LogUnknown(string schedule, string runbook);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Api;
 
@@ -10,7 +11,11 @@ internal static class Problems
     public const string MalformedBody = "malformed-body";
     public const string InvalidQuery = "invalid-query";
     public const string UnknownRun = "unknown-run";
+    public const string CannotStartNow = "cannot-start";
     public const string NotNow = "not-allowed-in-this-state";
+    public const string UnknownTask = "unknown-task";
+    public const string TaskNotWaiting = "task-not-waiting";
+    public const string TaskDoneOtherwise = "task-done-otherwise";
     public const string KeyReused = "idempotency-key-reused";
     public const string UnknownApproval = "unknown-approval";
     public const string ApprovalOver = "approval-over";
@@ -40,6 +45,15 @@ internal static class Problems
         var detail = string.Join(" ", byField.SelectMany(e => e.Value.Select(m => $"{e.Key}: {m}")));
         return Of(StatusCodes.Status400BadRequest, code, title, detail, new KeyValuePair<string, object?>("errors", byField));
     }
+
+    /// <summary>Another run is open; <c>cannotStart</c> is Elsa's name for it.</summary>
+    public static IResult CannotStart(StartAnswer.Refused refused) => Of(
+        StatusCodes.Status409Conflict,
+        CannotStartNow,
+        "Another run is open",
+        $"{refused.Reason} Wait for its end, or cancel it.",
+        new KeyValuePair<string, object?>("cannotStart", true),
+        new KeyValuePair<string, object?>("runId", refused.OpenRun.ToString()));
 
     public static IResult NotJsonBody(HttpRequest request) =>
         Of(StatusCodes.Status415UnsupportedMediaType, NotJson, "JSON expected", $"The content type is '{request.ContentType}'; send application/json.");

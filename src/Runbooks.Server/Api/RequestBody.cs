@@ -92,6 +92,9 @@ internal sealed class RequestBody
         return text;
     }
 
+    /// <summary>A value of any kind; null when it is not given.</summary>
+    public JsonNode? Any(string name) => fields[name]?.DeepClone();
+
     public JsonObject Object(string name)
     {
         switch (fields[name])

@@ -35,6 +35,7 @@ internal static class RunStart
                 Problems.UnknownRunbook, "No such runbook", [("runbook", $"There is no runbook '{unknown.DefinitionId}'. Known: {string.Join(", ", unknown.Known)}.")]),
             StartAnswer.Invalid invalid => Problems.Invalid(
                 Problems.InvalidInput, "The inputs are not valid", invalid.Problems.Select(p => (p.Field, p.Message))),
+            StartAnswer.Refused refused => Problems.CannotStart(refused),
             StartAnswer.Accepted accepted => await AcceptedAsync(accepted, wish, key, requests, store, cancellationToken),
             _ => throw new InvalidOperationException("An answer to a start request has no translation."),
         };

@@ -45,6 +45,8 @@ internal static class ServiceCollectionExtensions
         app.MapRuns();
         app.MapOrders();
         app.MapApprovals();
+        app.MapEvents();
+        app.MapTasks();
         _ = app.MapOpenApi();
         _ = app.Map("/api/{**rest}", Elsewhere).ExcludeFromDescription();
     }

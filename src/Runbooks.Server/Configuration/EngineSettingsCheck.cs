@@ -29,6 +29,7 @@ internal static class EngineSettingsCheck
 
         Positive(options.Poll, nameof(options.Poll), problems);
         Positive(options.ReconcileFor, nameof(options.ReconcileFor), problems);
+        Positive(options.KeepEventsFor, nameof(options.KeepEventsFor), problems);
         Positive(options.FirstPause, nameof(options.FirstPause), problems);
         Positive(options.MaxPause, nameof(options.MaxPause), problems);
         if (options.MaxAttempts < 1 || options.MaxUndoAttempts < 1)

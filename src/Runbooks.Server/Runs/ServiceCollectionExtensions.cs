@@ -1,10 +1,12 @@
 using Runbooks.Activities;
 using Runbooks.Server.Approvals;
 using Runbooks.Server.Configuration;
+using Runbooks.Server.Events;
 using Runbooks.Server.Orders;
 using Runbooks.Server.Startup;
 using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Definitions;
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Execution;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
@@ -23,6 +25,8 @@ internal static class ServiceCollectionExtensions
         .AddSingleton<IWorkSignal, WorkSignal>()
         .AddSingleton<RunFactory>()
         .AddSingleton<IRunStarter, RunStarter>()
+        .AddSingleton<IEventPublisher, EventPublisher>()
+        .AddSingleton<TaskDesk>()
         .AddSingleton<IExecutionProbe, NoProbe>()
         .AddSingleton(p => new EngineServices(
             p.GetRequiredService<IRunStore>(),
@@ -43,5 +47,6 @@ internal static class ServiceCollectionExtensions
         .AddSingleton<BulkOrders>()
         .AddHostedService<EngineStart>()
         .AddHostedService<WorkerService>()
+        .AddHostedService<EventSweep>()
         .AddHostedService<RunWatcher>();
 }

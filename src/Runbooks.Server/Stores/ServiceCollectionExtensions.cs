@@ -6,6 +6,7 @@ using Runbooks.Fleet.Reservations;
 using Runbooks.Messaging;
 using Runbooks.Server.Configuration;
 using Runbooks.Storage;
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Journal.InMemory;
 
@@ -42,6 +43,7 @@ internal static class ServiceCollectionExtensions
         .AddSingleton<InMemoryRunStore>()
         .AddSingleton<IRunStore>(p => p.GetRequiredService<InMemoryRunStore>())
         .AddSingleton<IBookmarkReader>(p => p.GetRequiredService<InMemoryRunStore>())
+        .AddSingleton<IEventStore>(p => p.GetRequiredService<InMemoryRunStore>())
         .AddSingleton(p => p.GetRequiredService<InMemoryRunStore>().Outbox)
         .AddSingleton<IDefinitionStore, InMemoryDefinitionStore>()
         .AddSingleton<IReservationLedger, InMemoryReservationLedger>()

@@ -7,6 +7,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Runbooks.Fleet.History;
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Reservations;
+using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 
@@ -43,10 +44,11 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
         configurationBuilder.Properties<JsonObject>().HaveConversion<JsonObjectText, ByReference<JsonObject>>().HaveColumnType("json");
         configurationBuilder.Properties<JsonNode>().HaveConversion<JsonNodeText, ByReference<JsonNode>>().HaveColumnType("json");
         configurationBuilder.Properties<List<UndoPass>>().HaveConversion<PassesText, ByReference<List<UndoPass>>>().HaveColumnType("json");
+        configurationBuilder.Properties<RunTrigger>().HaveConversion<TriggerText, ByReference<RunTrigger>>().HaveColumnType("json");
         configurationBuilder.Properties<RunId>().HaveConversion<RunIdValue>();
         configurationBuilder.Properties<HostName>().HaveConversion<HostNameText>();
         configurationBuilder.Properties<VmName>().HaveConversion<VmNameText>();
-        foreach (var type in new[] { typeof(RunStatus), typeof(ActivityStatus), typeof(EffectState), typeof(UndoState), typeof(StimulusKind), typeof(HandlerRole), typeof(HostMode) })
+        foreach (var type in new[] { typeof(RunStatus), typeof(ActivityStatus), typeof(EffectState), typeof(UndoState), typeof(StimulusKind), typeof(HandlerRole), typeof(ActivationStrategy), typeof(HostMode) })
         {
             configurationBuilder.Properties(type).HaveConversion<string>();
         }
@@ -106,6 +108,9 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
 
     private sealed class PassesText() : ValueConverter<List<UndoPass>, string>(
         passes => JsonSerializer.Serialize(passes, JsonSerializerOptions.Default), text => JsonSerializer.Deserialize<List<UndoPass>>(text, JsonSerializerOptions.Default)!);
+
+    private sealed class TriggerText() : ValueConverter<RunTrigger, string>(
+        trigger => JsonSerializer.Serialize(trigger, JsonSerializerOptions.Default), text => JsonSerializer.Deserialize<RunTrigger>(text, JsonSerializerOptions.Default)!);
 
     private sealed class RunIdValue() : ValueConverter<RunId, Guid>(id => id.Value, value => new RunId(value));
 

@@ -20,19 +20,18 @@ internal static class CommitStatements
         batch.AddExecutions(commit, written);
         if (commit.Run.Status.IsEnd())
         {
+            batch.AddReleaseOfEvents(commit);
             batch.Add("DELETE FROM runbooks.bookmarks WHERE run_id = $1").With(id);
             batch.Add("UPDATE runbooks.stimuli SET settled_at = now() WHERE run_id = $1 AND settled_at IS NULL").With(id);
         }
         else
         {
             batch.AddBookmarks(id, commit);
+            batch.AddEvents(commit);
         }
 
         batch.AddJournal(id, commit.Journal);
-        foreach (var run in commit.NewRuns)
-        {
-            batch.AddNewRun(run);
-        }
+        batch.AddChildren(commit.NewRuns);
 
         foreach (var stimulus in commit.Stimuli)
         {
@@ -44,38 +43,6 @@ internal static class CommitStatements
             batch.Add("INSERT INTO runbooks.outbox (type, body) VALUES ($1, $2)").WithText(message.Type).WithJson(message.Body);
         }
     }
-
-    public static void AddNewRun(this NpgsqlBatch batch, Run run) => batch.Add(
-        $"""
-        INSERT INTO runbooks.runs ({RunRows.RunColumns})
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
-        ON CONFLICT DO NOTHING
-        RETURNING id
-        """)
-        .With(run.Id.Value)
-        .WithText(run.DefinitionId)
-        .With(run.DefinitionVersion)
-        .WithTime(run.CreatedAt)
-        .WithText(run.StartedBy)
-        .WithText(run.IdempotencyKey)
-        .WithText(run.CorrelationId)
-        .With(run.ParentRunId?.Value, NpgsqlTypes.NpgsqlDbType.Uuid)
-        .WithText(run.ParentBookmarkId)
-        .WithJson(run.Input)
-        .WithJson(run.Output)
-        .WithJson(run.Variables)
-        .WithText(run.Status.ToString())
-        .WithText(run.Reason)
-        .WithText(run.CompensatesTo?.ToString())
-        .With(run.NextExecutionNumber)
-        .With(run.NextJournalSequence)
-        .With(run.NextCompletionOrder)
-        .WithTime(run.StartedAt)
-        .WithTime(run.FinishedAt)
-        .WithText(run.Name)
-        .WithText(run.PausedBy)
-        .WithPasses(run.Passes)
-        .WithNumbers(run.Incidents);
 
     /// <summary>Returns one row when the run is there and open, also when the stimulus was there already.</summary>
     public static void AddStimulus(this NpgsqlBatch batch, Stimulus stimulus) => batch.Add(

@@ -26,10 +26,19 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
     public async Task<CreatedRun> CreateAsync(Run run, CancellationToken cancellationToken)
     {
         await using var insert = database.CreateBatch();
-        insert.AddNewRun(run);
-        if (await insert.ExecuteScalarAsync(cancellationToken) is Guid)
+        insert.AddNewRun(run, keepRefused: false);
+        await using (var answer = await insert.ExecuteReaderAsync(cancellationToken))
         {
-            return new CreatedRun(run.Id, AlreadyThere: false);
+            await answer.ReadAsync(cancellationToken);
+            if (!answer.IsDBNull(0))
+            {
+                return new CreatedRun(run.Id, AlreadyThere: false);
+            }
+
+            if (!answer.IsDBNull(1))
+            {
+                return new CreatedRun(run.Id, AlreadyThere: false) { BlockedBy = new RunId(answer.GetGuid(1)) };
+            }
         }
 
         await using var find = database.CreateBatch();

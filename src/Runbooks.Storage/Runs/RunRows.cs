@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
+using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Storage.Runs;
@@ -11,7 +12,7 @@ internal static class RunRows
     public const string RunColumns =
         "id, definition_id, definition_version, created_at, started_by, idempotency_key, correlation_id, parent_run_id, parent_bookmark_id, "
         + "input, output, variables, status, reason, compensates_to, next_execution_number, next_journal_sequence, next_completion_order, "
-        + "started_at, finished_at, name, paused_by, passes, incidents";
+        + "started_at, finished_at, name, paused_by, passes, incidents, trigger, activation";
 
     public const string ExecutionColumns =
         "number, parent_number, node_id, activity_id, activity_type, activity_name, status, inputs, outputs, outcomes, state, variables, "
@@ -47,6 +48,8 @@ internal static class RunRows
         PausedBy = row.Text(21),
         Passes = JsonSerializer.Deserialize<List<UndoPass>>(row.GetString(22))!,
         Incidents = [.. row.GetFieldValue<long[]>(23)],
+        Trigger = row.IsDBNull(24) ? null : JsonSerializer.Deserialize<RunTrigger>(row.GetString(24)),
+        Activation = row.Enum<ActivationStrategy>(25),
     };
 
     public static ActivityExecution ReadExecution(NpgsqlDataReader row) => new()

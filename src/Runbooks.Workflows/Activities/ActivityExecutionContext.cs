@@ -35,7 +35,13 @@ public sealed class ActivityExecutionContext
 
     public string RunId => interpreter.Memory.Run.Id.ToString();
 
+    public string RunbookId => interpreter.Memory.Run.DefinitionId;
+
+    /// <summary>The present by the worker's clock.</summary>
     public DateTimeOffset Now => interpreter.Memory.Now;
+
+    /// <summary>The present by the store's clock, by which bookmarks come due: what a due time is counted from.</summary>
+    public DateTimeOffset StoreNow => interpreter.Memory.StoreNow;
 
     public ILogger Logger => interpreter.Logger;
 
@@ -124,6 +130,25 @@ public sealed class ActivityExecutionContext
     /// <param name="correlationId">With a key: only a stimulus with this correlation id, or with none, wakes it.</param>
     public Bookmark CreateBookmark(DateTimeOffset? dueAt, JsonObject? payload = null, string? key = null, string? correlationId = null) =>
         interpreter.CreateBookmark(Execution, dueAt, payload, key, correlationId);
+
+    /// <summary>The id of the bookmark that this step will create next.</summary>
+    internal string NextBookmarkId => interpreter.NextBookmarkId(Execution);
+
+    /// <summary>What started the run, when it was this activity and it is executed for the first time.</summary>
+    internal RunTrigger? StartedBy(Activity activity) =>
+        Memory.Run.Trigger is { } trigger && string.Equals(trigger.NodeId, activity.NodeId, StringComparison.Ordinal)
+        && !Memory.Executions.Any(e => e.Number < Execution.Number && string.Equals(e.NodeId, activity.NodeId, StringComparison.Ordinal))
+            ? trigger
+            : null;
+
+    /// <summary>Of the activities of a container the one at which the run starts, or that it starts in; null when it has started.</summary>
+    internal Activity? ChildToStartAt(IEnumerable<Activity> activities) =>
+        Memory.Run.Trigger is { } trigger && !Memory.Executions.Any(e => string.Equals(e.NodeId, trigger.NodeId, StringComparison.Ordinal))
+            ? activities.FirstOrDefault(a => string.Equals(a.NodeId, trigger.NodeId, StringComparison.Ordinal) || trigger.NodeId.StartsWith(a.NodeId + ":", StringComparison.Ordinal))
+            : null;
+
+    /// <summary>A message to the world; it goes out with the commit that records this step, at least once.</summary>
+    internal void Send(Journal.OutgoingMessage message) => Memory.Send(message);
 
     /// <summary>Undoes or confirms what is inside a step; its end comes back through <see cref="Activity.OnPassEndedAsync"/>.</summary>
     internal void BeginPass(ActivityExecution scope, bool includesScope, PassMode mode) => interpreter.BeginPass(scope, includesScope, mode, Execution);

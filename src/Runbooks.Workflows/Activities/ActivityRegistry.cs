@@ -24,6 +24,8 @@ public sealed class ActivityRegistry
         .Add<While>().Add<For>().Add<ForEach>().Add<ParallelForEach>().Add<Break>()
         .Add<SetVariable>().Add<SetOutput>().Add<SetName>().Add<Correlate>().Add<Complete>().Add<RunJavaScript>().Add<Delay>()
         .Add<ExecuteWorkflow>().Add<DispatchWorkflow>().Add<BulkDispatchWorkflows>()
+        .Add<Triggers.Timer>().Add<Triggers.CronTrigger>().Add<Triggers.StartAt>()
+        .Add<Events.WaitForEvent>().Add<Events.PublishEvent>().Add<Events.RunTask>()
         .Add<CompensableActivity>().Add<Compensate>().Add<Confirm>().Add<TransactionScope>()
         .Add<Approvals.RequestApproval>();
 

@@ -38,7 +38,7 @@ public sealed class Flowchart : Activity, IContainer, IRewindable
 
     protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context)
     {
-        var start = FlowStart.Of(this, triggered: null);
+        var start = FlowStart.Of(this, context.ChildToStartAt(Activities));
         if (start is null)
         {
             context.Complete();

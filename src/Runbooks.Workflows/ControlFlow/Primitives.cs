@@ -78,7 +78,7 @@ public sealed class Delay : Activity
 
     protected internal override ValueTask ExecuteAsync(ActivityExecutionContext context)
     {
-        _ = context.CreateBookmark(context.Now + context.Get(TimeSpan));
+        _ = context.CreateBookmark(context.StoreNow + context.Get(TimeSpan));
         return ValueTask.CompletedTask;
     }
 

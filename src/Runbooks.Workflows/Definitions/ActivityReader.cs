@@ -107,6 +107,7 @@ internal sealed class ActivityReader(ActivityReading reading, DefinitionFrame fr
 
         var scope = (IReadOnlyList<VariableDefinition>)(activity.Variables.Count == 0 ? place.Scope : [.. activity.Variables, .. place.Scope]);
         new InputReader(reading.Registry, frame, problems).Read(activity, json, scope);
+        (activity as Triggers.TriggerActivity)?.ReadTrigger(json["customProperties"] as JsonObject, problems);
         var inside = new Place(activity.NodeId, scope, place.Depth + 1, place.InLoop || activity is ILoop);
         var children = new List<Activity>();
         if (activity is WorkflowActivity composite)

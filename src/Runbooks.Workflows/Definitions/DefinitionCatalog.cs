@@ -6,6 +6,7 @@ using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Children;
 using Runbooks.Workflows.Expressions;
 using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Triggers;
 
 namespace Runbooks.Workflows.Definitions;
 
@@ -28,6 +29,12 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
 
     /// <summary>What was refused, by file.</summary>
     public IReadOnlyList<DefinitionProblem> Problems => [.. refused.OrderBy(r => r.Key, StringComparer.Ordinal).SelectMany(r => r.Value)];
+
+    /// <summary>What starts runs of the runbooks that are live.</summary>
+    public TriggerIndex Triggers { get; private set; } = TriggerIndex.Empty;
+
+    /// <summary>Raised after the live runbooks, and with them <see cref="Triggers"/>, have changed.</summary>
+    public event EventHandler? Changed;
 
     public WorkflowDefinition? Latest(string definitionId) => latest.GetValueOrDefault(definitionId);
 
@@ -95,6 +102,8 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
             versions[(id, stored.Version)] = published;
         }
 
+        Triggers = TriggerIndex.Of(latest.Values);
+        Changed?.Invoke(this, EventArgs.Empty);
         return [.. sources.SelectMany(s => refused.GetValueOrDefault(s.Source) ?? [])];
     }
 

@@ -55,6 +55,11 @@ public sealed class DefinitionReader(ActivityRegistry registry)
             problems.Add(null, "'root' is missing: a definition needs one root activity, usually an Elsa.Flowchart.");
         }
 
+        if (root is not null)
+        {
+            Triggers.TriggerPlaces.Check(root, inputs, problems);
+        }
+
         if (problems.Any || root is null)
         {
             return new DefinitionReading(null, problems.All);

@@ -32,6 +32,9 @@ public sealed class EngineOptions
     /// <summary>How often an effect that was found not to have happened is started, in all.</summary>
     public int MaxAttempts { get; set; } = 3;
 
+    /// <summary>How long an event that nobody waits for is kept for a run that will, unless it says so itself.</summary>
+    public TimeSpan KeepEventsFor { get; set; } = Events.EventLife.Kept;
+
     /// <summary>How often an undo is tried before a person is asked.</summary>
     public int MaxUndoAttempts { get; set; } = 5;
 }

@@ -21,6 +21,10 @@ internal sealed partial class Interpreter
             {
                 Resume(bookmark, stimulus.Input);
             }
+            else if (Events.EventStimulus.EventOf(stimulus) is { } unused)
+            {
+                memory.Return(unused);
+            }
 
             return;
         }

@@ -11,12 +11,15 @@ internal sealed partial class Interpreter
     /// <summary>In the state of a step: the child runs that finished and will be undone with it.</summary>
     private const string UndoableChildren = "undoableChildren";
 
+    public string NextBookmarkId(ActivityExecution execution) =>
+        $"{memory.Run.Id}/{execution.Number}/{execution.State["bookmarks"]?.GetValue<int>() ?? 0}";
+
     public Bookmark CreateBookmark(ActivityExecution execution, DateTimeOffset? dueAt, JsonObject? payload, string? key = null, string? correlationId = null)
     {
-        var ordinal = execution.State["bookmarks"]?.GetValue<int>() ?? 0;
-        execution.State["bookmarks"] = ordinal + 1;
+        var id = NextBookmarkId(execution);
+        execution.State["bookmarks"] = (execution.State["bookmarks"]?.GetValue<int>() ?? 0) + 1;
         memory.Touch(execution);
-        var bookmark = new Bookmark($"{memory.Run.Id}/{execution.Number}/{ordinal}", execution.Number, execution.ActivityType, dueAt, payload, key, correlationId);
+        var bookmark = new Bookmark(id, execution.Number, execution.ActivityType, dueAt, payload, key, correlationId);
         memory.Add(bookmark);
         memory.Write(JournalEvents.Suspended, execution, dueAt is { } due ? $"Waits until {due:O}." : key is null ? null : $"Waits for {key}.", payload);
         itemsSinceEffect = 0;
@@ -29,7 +32,7 @@ internal sealed partial class Interpreter
         var ordinal = execution.State["children"]?.GetValue<int>() ?? 0;
         execution.State["children"] = ordinal + 1;
         memory.Touch(execution);
-        var bookmarkId = wait ? $"{memory.Run.Id}/{execution.Number}/{execution.State["bookmarks"]?.GetValue<int>() ?? 0}" : null;
+        var bookmarkId = wait ? NextBookmarkId(execution) : null;
         var key = ordinal == 0 ? $"child:{memory.Run.Id}/{execution.Number}" : $"child:{memory.Run.Id}/{execution.Number}/{ordinal}";
         var request = new StartRequest(definitionId, input, $"run:{memory.Run.Id}", key, correlationId ?? memory.Run.CorrelationId);
         var (child, problem) = runs.CreateChild(request, memory.Run.Id, bookmarkId);

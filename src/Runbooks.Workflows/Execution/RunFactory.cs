@@ -62,6 +62,11 @@ public sealed class RunFactory(DefinitionCatalog catalog, IIdSource ids, TimePro
             }
         }
 
+        if (request.Trigger is { } trigger && !definition.ByNodeId.ContainsKey(trigger.NodeId))
+        {
+            problems.Add(new StartProblem("trigger", $"Version {definition.Version} of runbook '{definition.DefinitionId}' has no activity '{trigger.NodeId}', so it can't start there."));
+        }
+
         if (problems.Count > 0)
         {
             return (null, problems);
@@ -76,6 +81,8 @@ public sealed class RunFactory(DefinitionCatalog catalog, IIdSource ids, TimePro
             StartedBy = request.StartedBy,
             IdempotencyKey = request.IdempotencyKey,
             CorrelationId = request.CorrelationId,
+            Trigger = request.Trigger,
+            Activation = definition.Options.Activation,
             ParentRunId = parent,
             ParentBookmarkId = bookmarkId,
             Input = input,
@@ -132,6 +139,11 @@ public sealed class RunStarter(DefinitionCatalog catalog, RunFactory factory, Jo
         }
 
         var created = await store.CreateAsync(run, cancellationToken);
+        if (created.BlockedBy is { } open)
+        {
+            return new StartAnswer.Refused(ActivationRule.WhyNot(run, open), open);
+        }
+
         signal.Raise();
         return new StartAnswer.Accepted(created.Id, created.AlreadyThere);
     }

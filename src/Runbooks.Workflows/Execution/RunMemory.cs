@@ -28,7 +28,10 @@ internal sealed class RunMemory
     private readonly List<Stimulus> stimuli = [];
     private readonly List<Run> newRuns = [];
     private readonly List<OutgoingMessage> messages = [];
+    private readonly List<string> returnedEvents = [];
     private readonly TimeProvider clock;
+    private readonly DateTimeOffset loadedAt;
+    private readonly long loaded;
     private bool headChanged;
 
     public RunMemory(RunSnapshot snapshot, WorkflowDefinition definition, RunClaim claim, TimeProvider clock)
@@ -37,6 +40,8 @@ internal sealed class RunMemory
         Definition = definition;
         Claim = claim;
         this.clock = clock;
+        loadedAt = snapshot.Now;
+        loaded = clock.GetTimestamp();
         foreach (var execution in snapshot.Executions)
         {
             Index(execution);
@@ -87,6 +92,9 @@ internal sealed class RunMemory
     public IReadOnlyCollection<Bookmark> Bookmarks => bookmarks.Values;
 
     public DateTimeOffset Now => clock.GetUtcNow();
+
+    /// <summary>The time by the store's clock, by which bookmarks come due: a worker's clock may be wrong, and may be set.</summary>
+    public DateTimeOffset StoreNow => loadedAt + clock.GetElapsedTime(loaded);
 
     public bool HasChanges => headChanged || changed.Count + journal.Count + applied.Count + addedBookmarks.Count + removedBookmarks.Count > 0;
 
@@ -296,6 +304,11 @@ internal sealed class RunMemory
 
     public void Applied(string stimulusId) => applied.Add(stimulusId);
 
+    /// <summary>An event that came for a bookmark which is gone; somebody else may want it.</summary>
+    public void Return(string eventId) => returnedEvents.Add(eventId);
+
+    public void Send(OutgoingMessage message) => messages.Add(message);
+
     public void Send(Stimulus stimulus) => stimuli.Add(stimulus);
 
     public void Add(Run newRun) => newRuns.Add(newRun);
@@ -374,6 +387,7 @@ internal sealed class RunMemory
             RemovedBookmarkIds = [.. removedBookmarks],
             Journal = [.. journal],
             AppliedStimulusIds = [.. applied],
+            ReturnedEventIds = [.. returnedEvents],
             Stimuli = [.. stimuli],
             NewRuns = [.. newRuns],
             Messages = [.. messages],
@@ -385,6 +399,7 @@ internal sealed class RunMemory
         removedBookmarks.Clear();
         journal.Clear();
         applied.Clear();
+        returnedEvents.Clear();
         stimuli.Clear();
         newRuns.Clear();
         messages.Clear();
@@ -396,6 +411,12 @@ internal sealed class RunMemory
 /// <summary>Kinds of messages that the engine puts into the outbox.</summary>
 public static class RunMessages
 {
+    /// <summary>Body: id, name, correlationId, runId, payload, actor.</summary>
+    public const string PublishEvent = "publish-event";
+
+    /// <summary>Body: taskId, taskName, payload, runId, runbook, correlationId.</summary>
+    public const string RunTask = "run-task";
+
     /// <summary>Body: runId, runbook, status, reason, at, parentRunId.</summary>
     public const string StatusChanged = "run-status-changed";
 }

@@ -21,7 +21,11 @@ public sealed record RunSnapshot(
 }
 
 /// <summary>A run was created, or one with the same idempotency key was there.</summary>
-public sealed record CreatedRun(RunId Id, bool AlreadyThere);
+public sealed record CreatedRun(RunId Id, bool AlreadyThere)
+{
+    /// <summary>The open run that keeps it from starting, by its <see cref="Run.Activation"/>; then nothing was created.</summary>
+    public RunId? BlockedBy { get; init; }
+}
 
 /// <summary>
 /// Where runs live. The PostgreSQL store and the in-memory store (for simulation and tests on virtual time) pass the same
@@ -34,7 +38,10 @@ public sealed record CreatedRun(RunId Id, bool AlreadyThere);
 /// </remarks>
 public interface IRunStore
 {
-    /// <summary>Creates a run. With an idempotency key or an id that exists, changes nothing and names the run that is there.</summary>
+    /// <summary>
+    /// Creates a run. With an idempotency key or an id that exists, changes nothing and names the run that is there. Whether it
+    /// may start is decided with its creation: of two that exclude each other, wished at the same moment, one is created.
+    /// </summary>
     Task<CreatedRun> CreateAsync(Run run, CancellationToken cancellationToken);
 
     /// <summary>

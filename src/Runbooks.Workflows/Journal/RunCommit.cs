@@ -27,10 +27,16 @@ public sealed record RunCommit(Run Run, RunClaim Claim)
     /// <summary>Stimuli of this run that are applied with this commit and leave its inbox.</summary>
     public IReadOnlyList<string> AppliedStimulusIds { get; init; } = [];
 
+    /// <summary>Events that the run was given and did not use, by their ids: they go to whoever waits for them, or are kept again.</summary>
+    public IReadOnlyList<string> ReturnedEventIds { get; init; } = [];
+
     /// <summary>Stimuli for other runs (a child tells its parent). One for a run that is unknown or at its end is dropped.</summary>
     public IReadOnlyList<Stimulus> Stimuli { get; init; } = [];
 
-    /// <summary>Child runs to create. One whose idempotency key exists is left as it is.</summary>
+    /// <summary>
+    /// Child runs to create. One whose idempotency key exists is left as it is; one that may not start while another is open
+    /// is written as cancelled, with the reason, and its parent is told.
+    /// </summary>
     public IReadOnlyList<Run> NewRuns { get; init; } = [];
 
     /// <summary>Messages to be published after the commit, at least once, in order.</summary>

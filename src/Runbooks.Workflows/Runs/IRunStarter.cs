@@ -13,7 +13,11 @@ public sealed record StartRequest(
     JsonObject Input,
     string StartedBy,
     string? IdempotencyKey = null,
-    string? CorrelationId = null);
+    string? CorrelationId = null)
+{
+    /// <summary>The activity of the runbook that starts it; null: it starts where it usually does.</summary>
+    public RunTrigger? Trigger { get; init; }
+}
 
 /// <summary>One thing that is wrong with a request.</summary>
 /// <param name="Field">The input, or <c>runbook</c>.</param>
@@ -32,6 +36,11 @@ public abstract record StartAnswer
 
     /// <summary>No such runbook.</summary>
     public sealed record UnknownRunbook(string DefinitionId, IReadOnlyList<string> Known) : StartAnswer;
+
+    /// <summary>Another run is open, and the runbook's activation strategy lets none start beside it; nothing was started.</summary>
+    /// <param name="Reason">The rule, and the open run, for people.</param>
+    /// <param name="OpenRun">The run that is open.</param>
+    public sealed record Refused(string Reason, RunId OpenRun) : StartAnswer;
 
     /// <summary>Inputs are missing, unknown or of the wrong type; nothing was started.</summary>
     public sealed record Invalid(IReadOnlyList<StartProblem> Problems) : StartAnswer;

@@ -28,6 +28,12 @@ public sealed class Run
     /// <summary>What the workflow calls this run (<c>SetName</c>); null: the name of its runbook.</summary>
     public string? Name { get; set; }
 
+    /// <summary>What of its definition started it; null when it was started from outside.</summary>
+    public RunTrigger? Trigger { get; init; }
+
+    /// <summary>Whether it may start while others are open; asked once, when it is created.</summary>
+    public Definitions.ActivationStrategy Activation { get; init; }
+
     /// <summary>The run, and its step, that waits for this one; null for a run of its own.</summary>
     public RunId? ParentRunId { get; init; }
 

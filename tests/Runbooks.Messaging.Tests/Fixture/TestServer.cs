@@ -5,6 +5,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Runbooks.Messaging.Settings;
 using Runbooks.Storage;
+using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Definitions;
+using Runbooks.Workflows.Events;
+using Runbooks.Workflows.Execution;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 
@@ -28,7 +32,7 @@ internal sealed class TestServer : IAsyncDisposable
     public IRunStore Runs => host.Services.GetRequiredService<IRunStore>();
 
     public static async Task<TestServer> StartAsync(
-        string database, Dictionary<string, string?> configuration, RabbitMqAddress? broker = null, Action<IServiceCollection>? more = null)
+        string database, Dictionary<string, string?> configuration, RabbitMqAddress? broker = null, Action<IServiceCollection>? more = null, ScheduleStore schedules = ScheduleStore.Postgres)
     {
         var (settings, problems) = MessagingSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(configuration).Build());
         Assert.Empty(problems);
@@ -37,12 +41,20 @@ internal sealed class TestServer : IAsyncDisposable
         builder.Logging.AddProvider(log);
         builder.Services.AddRunbooksStorage(o => (o.ConnectionString, o.WorkerName) = (database, $"w-{Guid.NewGuid():n}"));
         builder.Services.AddSingleton<IRunStarter, StoringStarter>();
-        builder.Services.AddRunbooksMessaging(settings! with { RabbitMq = broker }, ScheduleStore.Postgres);
+        builder.Services.AddSingleton(ActivityRegistry.WithElsaActivities()).AddSingleton<DefinitionReader>().AddSingleton<DefinitionCatalog>()
+            .AddSingleton<IIdSource, TimeOrderedIds>().AddSingleton<RunFactory>().AddSingleton(new EngineOptions()).AddSingleton<IWorkSignal, WorkSignal>()
+            .AddSingleton<IEventPublisher, EventPublisher>().AddSingleton<TaskDesk>();
+        builder.Services.AddRunbooksMessaging(settings! with { RabbitMq = broker }, schedules);
         more?.Invoke(builder.Services);
         var server = new TestServer(builder.Build(), log);
         await server.host.StartAsync();
         return server;
     }
+
+    public DefinitionCatalog Catalog => host.Services.GetRequiredService<DefinitionCatalog>();
+
+    /// <summary>Publishes a definition to this server; with it the triggers change.</summary>
+    public async Task LoadAsync(string definition) => Assert.Empty(await Catalog.LoadAsync([("w.json", definition)], CancellationToken.None));
 
     public async Task<IReadOnlyList<Run>> RunsAsync() => await Runs.ListAsync(new RunFilter { Limit = RunFilter.HighestLimit }, CancellationToken.None);
 

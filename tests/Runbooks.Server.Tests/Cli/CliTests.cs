@@ -39,6 +39,21 @@ public sealed class CliTests(ServerUnderTest server)
     }
 
     [Fact]
+    public async Task An_event_is_published_and_says_what_it_did()
+    {
+        var key = Guid.NewGuid().ToString();
+
+        var (code, output, _) = await RunAsync("events", "publish", "from-the-shell", "--payload", """{"n":1}""", "--key", key);
+        var (_, again, _) = await RunAsync("events", "publish", "from-the-shell", "--payload", """{"n":1}""", "--key", key);
+        var (wrong, _, error) = await RunAsync("events", "publish", "from-the-shell", "--payload", "other", "--key", key);
+
+        Assert.Equal((0, 2), (code, wrong));
+        Assert.Contains("is kept for a run that will", output, StringComparison.Ordinal);
+        Assert.Contains("published before", again, StringComparison.Ordinal);
+        Assert.Contains(key, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_run_that_was_undone_is_exit_code_three()
     {
         var (code, output, _) = await RunAsync("run", "migrate-vm", "-i", "Vm=vm99", "-i", "Destination=host09", "--wait");

@@ -32,6 +32,8 @@ public sealed class ServerUnderTest : IAsyncLifetime
         }
 
         await File.WriteAllTextAsync(Path.Combine(workflows, "wait.json"), TestRunbooks.Wait);
+        await File.WriteAllTextAsync(Path.Combine(workflows, "listen.json"), TestRunbooks.Listen);
+        await File.WriteAllTextAsync(Path.Combine(workflows, "alone.json"), TestRunbooks.Alone);
         await File.WriteAllTextAsync(Path.Combine(workflows, "broken.json"), TestRunbooks.Broken);
         await File.WriteAllTextAsync(Path.Combine(workflows, "ask.json"), TestRunbooks.Ask);
         await File.WriteAllTextAsync(Path.Combine(workflows, "ask-as-part.json"), TestRunbooks.AskAsPart);

@@ -1,5 +1,6 @@
 using Runbooks.Storage.Runs;
 using Runbooks.Storage.Tests.Fixture;
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Tests.Contract;
 
@@ -35,9 +36,23 @@ public sealed class Postgres_loads(MigratedDatabase database) : LoadContract, IC
     protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
 }
 
+[Collection(WithPostgres.Name)]
+public sealed class Postgres_events(MigratedDatabase database) : EventContract, IClassFixture<MigratedDatabase>
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
+}
+
+[Collection(WithPostgres.Name)]
+public sealed class Postgres_activation(MigratedDatabase database) : ActivationContract, IClassFixture<MigratedDatabase>
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
+}
+
 internal sealed class PostgresStoreUnderTest(MigratedDatabase database) : StoreUnderTest
 {
     public override IRunStore Runs { get; } = new PostgresRunStore(database.Pools, database.Contexts, TimeProvider.System);
+
+    public override IEventStore Events { get; } = new PostgresEventStore(database.Source);
 
     public override IDefinitionStore Definitions { get; } = new PostgresDefinitionStore(database.Source, database.Contexts);
 
@@ -56,6 +71,7 @@ internal sealed class PostgresStoreUnderTest(MigratedDatabase database) : StoreU
     public override async Task PassAsync(TimeSpan time) => await database.ExecuteAsync(
         $"""
         UPDATE runbooks.runs SET lease_until = lease_until - interval '{time.TotalSeconds} seconds';
+        UPDATE runbooks.events SET expires_at = expires_at - interval '{time.TotalSeconds} seconds';
         UPDATE runbooks.bookmarks SET due_at = due_at - interval '{time.TotalSeconds} seconds';
         """);
 }

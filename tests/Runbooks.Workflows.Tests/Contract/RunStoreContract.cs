@@ -39,6 +39,7 @@ public abstract class RunStoreContract : IAsyncLifetime
             CorrelationId = "rack-7",
             ParentRunId = parent,
             ParentBookmarkId = parent is null ? null : "parent-bookmark",
+            Trigger = new RunTrigger("Workflow1:Flowchart1:nightly", new JsonObject { ["plannedFor"] = "2026-03-01T12:00:00Z" }),
             Input = input ?? new JsonObject { ["pool"] = "lab" },
         };
 

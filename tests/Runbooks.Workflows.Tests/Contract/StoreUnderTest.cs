@@ -1,3 +1,4 @@
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 
 namespace Runbooks.Workflows.Tests.Contract;
@@ -6,6 +7,8 @@ namespace Runbooks.Workflows.Tests.Contract;
 public abstract class StoreUnderTest
 {
     public abstract IRunStore Runs { get; }
+
+    public abstract IEventStore Events { get; }
 
     public abstract IDefinitionStore Definitions { get; }
 

@@ -9,6 +9,10 @@ public sealed class FastTime(double factor) : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => Start + (System.GetElapsedTime(began) * factor) + TimeSpan.FromTicks(Interlocked.Read(ref skipped));
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         System.CreateTimer(callback, state, Scale(dueTime), Scale(period));
 

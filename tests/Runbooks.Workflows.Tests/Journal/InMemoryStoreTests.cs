@@ -1,3 +1,4 @@
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Journal.InMemory;
 using Runbooks.Workflows.Tests.Contract;
@@ -29,6 +30,16 @@ public sealed class InMemory_loads : LoadContract
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
 }
 
+public sealed class InMemory_events : EventContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
+public sealed class InMemory_activation : ActivationContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
 internal sealed class InMemoryStoreUnderTest : StoreUnderTest
 {
     private readonly MovableClock clock = new();
@@ -41,6 +52,8 @@ internal sealed class InMemoryStoreUnderTest : StoreUnderTest
     }
 
     public override IRunStore Runs => runs;
+
+    public override IEventStore Events => runs;
 
     public override IDefinitionStore Definitions { get; }
 

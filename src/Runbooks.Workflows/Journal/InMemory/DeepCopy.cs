@@ -21,6 +21,8 @@ internal static class DeepCopy
         StartedBy = run.StartedBy,
         IdempotencyKey = run.IdempotencyKey,
         ParentRunId = run.ParentRunId,
+        Trigger = run.Trigger is { } trigger ? trigger with { Payload = trigger.Payload?.DeepClone() } : null,
+        Activation = run.Activation,
         Input = run.Input.Copy(),
         ParentBookmarkId = state.ParentBookmarkId,
         CorrelationId = state.CorrelationId,

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Runbooks.Workflows.Definitions;
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Workflows.Journal.InMemory;
@@ -7,13 +9,21 @@ namespace Runbooks.Workflows.Journal.InMemory;
 /// Runs in memory, for simulation and for tests on virtual time. Keeps the same promises as the database store, except to
 /// outlive the process: one lock is one transaction, and nothing that goes in or out is shared with the caller.
 /// </summary>
-/// <param name="clock">The store's own clock: leases expire and bookmarks come due by it.</param>
-public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore, IBookmarkReader
+public sealed class InMemoryRunStore : IRunStore, IBookmarkReader, IEventStore
 {
     private readonly Lock gate = new();
     private readonly Dictionary<RunId, StoredRun> runs = [];
     private readonly Dictionary<string, RunId> idempotencyKeys = new(StringComparer.Ordinal);
     private readonly InMemoryOutbox outbox = new();
+    private readonly InMemoryEvents events;
+    private readonly TimeProvider clock;
+
+    /// <param name="clock">The store's own clock: leases expire and bookmarks come due by it.</param>
+    public InMemoryRunStore(TimeProvider clock)
+    {
+        this.clock = clock;
+        events = new InMemoryEvents(clock, runs);
+    }
 
     /// <summary>The messages that were committed with the runs of this store.</summary>
     public IOutbox Outbox => outbox;
@@ -24,7 +34,7 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore, IBookmarkR
         cancellationToken.ThrowIfCancellationRequested();
         lock (gate)
         {
-            return Task.FromResult(Create(run));
+            return Task.FromResult(Create(run, keepRefused: false));
         }
     }
 
@@ -112,9 +122,10 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore, IBookmarkR
             var held = Held(commit.Claim) ?? throw new LeaseLostException(commit.Claim);
             commit.RequireUnbrokenJournal(held.Head.NextJournalSequence);
             held.Apply(commit);
+            events.Settle(held, commit);
             foreach (var run in commit.NewRuns)
             {
-                Create(run);
+                _ = Create(run, keepRefused: true);
             }
 
             foreach (var stimulus in commit.Stimuli)
@@ -204,6 +215,34 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore, IBookmarkR
         }
     }
 
+    public Task<EventReceipt> PublishAsync(WorkflowEvent published, int taken, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(published);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult(events.Publish(published, taken));
+        }
+    }
+
+    public Task<WorkflowEvent?> FindEventAsync(string id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult(events.Find(id));
+        }
+    }
+
+    public Task<IReadOnlyList<WorkflowEvent>> ExpireEventsAsync(int limit, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult(events.Expire(limit));
+        }
+    }
+
     private Task<IReadOnlyList<T>> ReadAsync<T>(RunId id, Func<StoredRun, IEnumerable<T>> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -216,7 +255,7 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore, IBookmarkR
     private StoredRun? Held(RunClaim claim) =>
         runs.TryGetValue(claim.RunId, out var run) && run.IsHeldBy(claim) ? run : null;
 
-    private CreatedRun Create(Run run)
+    private CreatedRun Create(Run run, bool keepRefused)
     {
         if (run.IdempotencyKey is { } key && idempotencyKeys.TryGetValue(key, out var there))
         {
@@ -224,9 +263,25 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore, IBookmarkR
         }
 
         // The same id twice is the same wish twice: a parent that commits its child again after a lost answer.
-        if (!runs.TryAdd(run.Id, new StoredRun(run.Copy(), runs.Count)))
+        if (runs.ContainsKey(run.Id))
         {
             return new CreatedRun(run.Id, AlreadyThere: true);
+        }
+
+        var blocking = runs.Values.OrderBy(r => r.Order).FirstOrDefault(r => ActivationRule.Excludes(run, r.Head))?.Head.Id;
+        if (blocking is not null && !keepRefused)
+        {
+            return new CreatedRun(run.Id, AlreadyThere: false) { BlockedBy = blocking };
+        }
+
+        var stored = new StoredRun(run.Copy(), runs.Count);
+        runs.Add(run.Id, stored);
+        if (blocking is { } by)
+        {
+            stored.Head.Status = RunStatus.Cancelled;
+            stored.Head.Reason = ActivationRule.WhyNot(run, by);
+            stored.Head.FinishedAt = run.CreatedAt;
+            TellParentOfRefused(stored.Head);
         }
 
         if (run.IdempotencyKey is not null)
@@ -235,6 +290,14 @@ public sealed class InMemoryRunStore(TimeProvider clock) : IRunStore, IBookmarkR
         }
 
         return new CreatedRun(run.Id, AlreadyThere: false);
+    }
+
+    private void TellParentOfRefused(Run run)
+    {
+        if (run is { ParentRunId: { } parent, ParentBookmarkId: { } bookmark })
+        {
+            Send(new Stimulus($"end:{run.Id}:{bookmark}", parent, StimulusKind.Resume, bookmark, ActivationRule.Refusal(run.Id, run.Reason!), $"run:{run.Id}", null));
+        }
     }
 
     private bool Send(Stimulus stimulus)
