@@ -219,7 +219,9 @@ public sealed class OperationTests
 
         Assert.Equal(RunStatus.Compensated, run.Status);
         Assert.Equal(["do a", "do sealed", "do b", "undo b", "undo a"], world.History);
-        Assert.False(await engine.Store.SendAsync(new RunOrder(RunVerb.Undo, "anna", "again").ToStimulus(run), CancellationToken.None));
+        run = await engine.OrderAndWorkAsync(run.Id, RunVerb.Undo);
+
+        Assert.Equal((RunStatus.Compensated, 5), (run.Status, world.History.Count));
     }
 
     [Fact]
