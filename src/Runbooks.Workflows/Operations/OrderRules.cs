@@ -67,7 +67,7 @@ public static class OrderRules
 
     private static bool Has(RunFacts facts, Func<IncidentKind, bool> wanted) => facts.Steps.Any(s => facts.IncidentOf(s) is { } kind && wanted(kind));
 
-    private static OrderRefusal? FieldsOf(RunOrder order)
+    private static OrderRefusal.Invalid? FieldsOf(RunOrder order)
     {
         var takesStep = order.Verb is RunVerb.Retry or RunVerb.Skip or RunVerb.Resolve or RunVerb.RestartFrom;
         return order.Step is null && takesStep && order.Verb != RunVerb.Retry ? new OrderRefusal.Invalid("step", $"'{order.Verb.Word()}' needs the number of a step.")

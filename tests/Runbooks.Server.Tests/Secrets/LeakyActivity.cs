@@ -28,9 +28,9 @@ public sealed class Leaky : ChangeActivity
         await context.ReportProgressAsync(new JsonObject { ["said"] = key });
         return context.Get(Mode) switch
         {
-            "throw" => throw new InvalidOperationException($"tool --key {key} ended", new ArgumentException(key)),
+            "throw" => throw new InvalidOperationException($"tool --key {key} ended", new InvalidOperationException(key)),
             "fail" => new EffectResult.Failed($"tool --key {key} ended with 1"),
-            _ => new EffectResult.Done(new JsonObject { ["Result"] = new JsonObject { ["echo"] = key, [key] = new JsonArray(key) } }),
+            _ => new EffectResult.Done(new JsonObject { [nameof(Result)] = new JsonObject { ["echo"] = key, [key] = new JsonArray(key) } }),
         };
     }
 

@@ -219,9 +219,12 @@ public sealed class OperationTests
 
         Assert.Equal(RunStatus.Compensated, run.Status);
         Assert.Equal(["do a", "do sealed", "do b", "undo b", "undo a"], world.History);
-        run = await engine.OrderAndWorkAsync(run.Id, RunVerb.Undo);
 
-        Assert.Equal((RunStatus.Compensated, 5), (run.Status, world.History.Count));
+        Assert.True(await engine.Store.SendAsync((new RunOrder(RunVerb.Undo, "anna", "again") { Key = "2" }).ToStimulus(run), CancellationToken.None));
+        await engine.WorkAsync();
+        Assert.Equal(RunStatus.Compensated, (await engine.FindAsync(run.Id)).Status);
+        Assert.Contains("Only a finished run can be undone", await engine.LastRefusalAsync(run.Id), StringComparison.Ordinal);
+        Assert.Equal(5, world.History.Count);
     }
 
     [Fact]
