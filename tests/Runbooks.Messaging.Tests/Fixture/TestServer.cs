@@ -137,7 +137,7 @@ internal sealed class CollectedLog : ILoggerProvider
     {
     }
 
-    public override string ToString() => string.Join(" | ", entries.TakeLast(20).Select(e => $"{e.Id} {e.Message}"));
+    public override string ToString() => string.Join(" | ", entries.Where(e => e.Category.StartsWith("Runbooks", StringComparison.Ordinal)).TakeLast(20).Select(e => $"{e.Id} {e.Message}"));
 
     private sealed class Collector(CollectedLog log, string category) : ILogger
     {
