@@ -39,6 +39,7 @@ public static class ServiceCollectionExtensions
             provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<ILoggerFactory>().CreateLogger("Runbooks.Storage.Migrations")));
         services.AddDbContextFactory<RunbooksContext>((provider, context) => Configure(context, provider.GetRequiredService<NpgsqlDataSource>()));
 
+        services.AddSingleton<InboxLooks>();
         services.AddSingleton<IRunStore, PostgresRunStore>();
         services.AddSingleton<IBookmarkReader, PostgresBookmarkReader>();
         services.AddSingleton<IEventStore, PostgresEventStore>();

@@ -43,7 +43,7 @@ internal sealed partial class FireTriggerJob(IRunStarter starter, IRunStore runs
         }
 
         job.JobDataMap[TriggerPlan.Planned] = step.Planned is { } next ? TriggerPlan.Text(next) : "";
-        if (step.Planned is { } time)
+        if (step.Planned is { } time && await context.Scheduler.Exists(job.Key, cancellationToken))
         {
             await TriggerPlan.PlanAsync(context.Scheduler, job.Key, time, step.At, step.Queued, cancellationToken);
         }

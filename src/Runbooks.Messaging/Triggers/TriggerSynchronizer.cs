@@ -15,6 +15,9 @@ internal sealed partial class TriggerSynchronizer(
     TimeProvider clock,
     ILogger<TriggerSynchronizer> logger) : IHostedService, IDisposable
 {
+    /// <summary>The database may be away for a moment, or a firing in the way.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim one = new(1);
     private readonly CancellationTokenSource stopping = new();
 
@@ -39,13 +42,18 @@ internal sealed partial class TriggerSynchronizer(
     private void OnChanged(object? sender, EventArgs e) => _ = Task.Run(
         async () =>
         {
-            try
+            while (!stopping.IsCancellationRequested)
             {
-                await SynchronizeAsync(stopping.Token);
-            }
-            catch (Exception problem) when (!stopping.IsCancellationRequested)
-            {
-                LogFailed(problem.Message);
+                try
+                {
+                    await SynchronizeAsync(stopping.Token);
+                    return;
+                }
+                catch (Exception problem) when (!stopping.IsCancellationRequested)
+                {
+                    LogFailed(problem.GetBaseException().Message);
+                    await Task.Delay(Again, clock, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
             }
         },
         stopping.Token);
@@ -120,6 +128,6 @@ internal sealed partial class TriggerSynchronizer(
     [LoggerMessage(5062, LogLevel.Warning, "Runbook {Runbook}: trigger {Node} fires {When}, which has passed; it starts nothing")]
     private partial void LogOver(string runbook, string node, string when);
 
-    [LoggerMessage(5063, LogLevel.Error, "The triggers of the changed runbooks could not be planned; they are at the next change or start. {Problem}")]
+    [LoggerMessage(5063, LogLevel.Warning, "The triggers of the changed runbooks could not be planned yet; it is tried again. {Problem}")]
     private partial void LogFailed(string problem);
 }

@@ -10,7 +10,7 @@ namespace Runbooks.Storage.Runs;
 /// Events in PostgreSQL. A publisher and a commit that adds a bookmark hold the same lock, by the event's key, to the end of
 /// their transactions: whichever comes second sees what the first has written.
 /// </summary>
-internal sealed class PostgresEventStore(NpgsqlDataSource database) : IEventStore
+internal sealed class PostgresEventStore(NpgsqlDataSource database, InboxLooks looks) : IEventStore
 {
     private const string Columns = "id, key, correlation_id, run_id, payload, actor";
 
@@ -29,6 +29,7 @@ internal sealed class PostgresEventStore(NpgsqlDataSource database) : IEventStor
             .With(EventLife.Known);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
+        looks.HasSent();
         return new EventReceipt(
             Repeated: !reader.GetBoolean(0), [.. reader.GetFieldValue<Guid[]>(1).Select(id => new RunId(id))], Kept: reader.GetBoolean(2));
     }

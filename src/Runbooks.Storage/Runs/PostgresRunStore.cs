@@ -16,12 +16,11 @@ namespace Runbooks.Storage.Runs;
 /// the generation; a commit is safe because its first statement matches that generation or fails the whole transaction.
 /// Leases and due times are the database's clock.
 /// </remarks>
-internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<RunbooksContext> contexts, TimeProvider clock) : IRunStore
+internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<RunbooksContext> contexts, TimeProvider clock, InboxLooks looks) : IRunStore
 {
     private const string LostLease = "RB001";
 
     private readonly NpgsqlDataSource database = pools.Engine;
-    private readonly InboxLooks looks = new(clock);
 
     public async Task<CreatedRun> CreateAsync(Run run, CancellationToken cancellationToken)
     {
@@ -131,7 +130,7 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
         {
             await batch.ExecuteNonQueryAsync(cancellationToken);
             written?.Committed();
-            if (commit.Stimuli.Count > 0)
+            if (commit.Stimuli.Count + commit.NewRuns.Count + commit.ReturnedEventIds.Count > 0 || commit.AddedBookmarks.Any(b => b.Key is not null) || commit.Run.Status.IsEnd())
             {
                 looks.HasSent();
             }

@@ -48,10 +48,9 @@ public sealed class TriggerIndex
         ArgumentNullException.ThrowIfNull(definitions);
         return new TriggerIndex([
             .. from definition in definitions
-               orderby definition.DefinitionId
                from activity in definition.ByNodeId.Values.OfType<TriggerActivity>()
                where activity.StartsRuns
-               orderby activity.NodeId
+               orderby definition.DefinitionId, activity.NodeId
                select new Trigger(definition.DefinitionId, activity.NodeId, activity.Source(), activity.Misfire, activity.WhenBusy)]);
     }
 

@@ -32,7 +32,7 @@ internal sealed class TestServer : IAsyncDisposable
     public IRunStore Runs => host.Services.GetRequiredService<IRunStore>();
 
     public static async Task<TestServer> StartAsync(
-        string database, Dictionary<string, string?> configuration, RabbitMqAddress? broker = null, Action<IServiceCollection>? more = null, ScheduleStore schedules = ScheduleStore.Postgres)
+        string database, Dictionary<string, string?> configuration, RabbitMqAddress? broker = null, Action<IServiceCollection>? more = null, ScheduleStore schedules = ScheduleStore.Postgres, string? definition = null)
     {
         var (settings, problems) = MessagingSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(configuration).Build());
         Assert.Empty(problems);
@@ -44,6 +44,11 @@ internal sealed class TestServer : IAsyncDisposable
         builder.Services.AddSingleton(ActivityRegistry.WithElsaActivities()).AddSingleton<DefinitionReader>().AddSingleton<DefinitionCatalog>()
             .AddSingleton<IIdSource, TimeOrderedIds>().AddSingleton<RunFactory>().AddSingleton(new EngineOptions()).AddSingleton<IWorkSignal, WorkSignal>()
             .AddSingleton<IEventPublisher, EventPublisher>().AddSingleton<TaskDesk>();
+        if (definition is not null)
+        {
+            builder.Services.AddHostedService(p => new Loader(p.GetRequiredService<DefinitionCatalog>(), definition));
+        }
+
         builder.Services.AddRunbooksMessaging(settings! with { RabbitMq = broker }, schedules);
         more?.Invoke(builder.Services);
         var server = new TestServer(builder.Build(), log);
@@ -75,6 +80,14 @@ internal sealed class TestServer : IAsyncDisposable
     {
         await host.StopAsync();
         host.Dispose();
+    }
+
+    /// <summary>Definitions are there before schedules are made, as in the server.</summary>
+    private sealed class Loader(DefinitionCatalog catalog, string definition) : IHostedService
+    {
+        public async Task StartAsync(CancellationToken cancellationToken) => Assert.Empty(await catalog.LoadAsync([("w.json", definition)], cancellationToken));
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private sealed class StoringStarter(IRunStore runs) : IRunStarter
@@ -124,7 +137,7 @@ internal sealed class CollectedLog : ILoggerProvider
     {
     }
 
-    public override string ToString() => string.Join(" | ", entries.TakeLast(20).Select(e => $"{e.Id} {e.Message}"));
+    public override string ToString() => string.Join(" | ", entries.Where(e => e.Category.StartsWith("Runbooks", StringComparison.Ordinal)).TakeLast(20).Select(e => $"{e.Id} {e.Message}"));
 
     private sealed class Collector(CollectedLog log, string category) : ILogger
     {

@@ -90,8 +90,7 @@ public sealed class TriggerScheduleTests(PostgresCluster cluster)
         // As if it had been planned for three hours ago.
         var planned = new DateTimeOffset(DateTimeOffset.UtcNow.Date, TimeSpan.Zero).AddHours(DateTimeOffset.UtcNow.Hour - 3);
         await RewindAsync(database, planned);
-        await using var second = await StartAsync(database);
-        await second.LoadAsync(definition);
+        await using var second = await StartAsync(database, definition: definition);
 
         await second.UntilLoggedAsync(policy == "all" ? Started : Missed);
         await TestServer.UntilAsync("the next time is planned", async () => await NextAsync(database) > DateTimeOffset.UtcNow);
@@ -148,16 +147,16 @@ public sealed class TriggerScheduleTests(PostgresCluster cluster)
             await ExecuteAsync(first, "DELETE FROM runbooks.runs");
         }
 
-        await using var second = await StartAsync(database);
-        await second.LoadAsync(definition);
+        await using var second = await StartAsync(database, definition: definition);
+        await TestServer.UntilAsync("the scheduler has looked", async () => await ScalarAsync<long>(second, "SELECT count(*) FROM quartz.qrtz_scheduler_state") > 0);
         await second.LoadAsync(StartAt(DateTimeOffset.UtcNow.AddDays(-1)));
         await second.UntilLoggedAsync(Over);
 
         Assert.Empty(await second.RunsAsync());
     }
 
-    private static Task<TestServer> StartAsync(string database, ScheduleStore store = ScheduleStore.Postgres) => TestServer.StartAsync(
-        database, [], more: services => services.AddSingleton<IRunStarter, RunStarter>(), schedules: store);
+    private static Task<TestServer> StartAsync(string database, ScheduleStore store = ScheduleStore.Postgres, string? definition = null) => TestServer.StartAsync(
+        database, [], more: services => services.AddSingleton<IRunStarter, RunStarter>(), schedules: store, definition: definition);
 
     private static string StartAt(DateTimeOffset at) => Definition("Elsa.StartAt", "dateTime", at.ToString("O"));
 

@@ -50,9 +50,11 @@ public sealed class Postgres_activation(MigratedDatabase database) : ActivationC
 
 internal sealed class PostgresStoreUnderTest(MigratedDatabase database) : StoreUnderTest
 {
-    public override IRunStore Runs { get; } = new PostgresRunStore(database.Pools, database.Contexts, TimeProvider.System);
+    private static readonly InboxLooks Looks = new(TimeProvider.System);
 
-    public override IEventStore Events { get; } = new PostgresEventStore(database.Source);
+    public override IRunStore Runs { get; } = new PostgresRunStore(database.Pools, database.Contexts, TimeProvider.System, Looks);
+
+    public override IEventStore Events { get; } = new PostgresEventStore(database.Source, Looks);
 
     public override IDefinitionStore Definitions { get; } = new PostgresDefinitionStore(database.Source, database.Contexts);
 

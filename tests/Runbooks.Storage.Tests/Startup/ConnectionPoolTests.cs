@@ -18,7 +18,7 @@ public sealed class ConnectionPoolTests(MigratedDatabase database) : IClassFixtu
     public async Task A_lease_is_renewed_while_every_other_connection_is_taken()
     {
         await using var pools = new ConnectionPools(Connection, ConnectionPools.Least);
-        var store = new PostgresRunStore(pools, database.Contexts, TimeProvider.System);
+        var store = new PostgresRunStore(pools, database.Contexts, TimeProvider.System, new InboxLooks(TimeProvider.System));
         var run = NewRun();
         _ = await store.CreateAsync(run, None);
         var claim = (await store.ClaimNextAsync("w1", Lease, None))!;

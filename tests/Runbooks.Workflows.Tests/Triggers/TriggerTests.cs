@@ -127,7 +127,7 @@ public sealed class TriggerTests
     {
         foreach (var hours in new[] { -1, 0, 1 })
         {
-            var clocks = await TwoClocks.WithAsync(Of("w", Sequence("s", Activity("t", type, (field, Literal(value))), Mark("a"))));
+            var clocks = await TwoClocks.WithAsync(Of("w", Sequence("s", Activity("t", type, (field, Literal(value))), Activity("a", "Elsa.WriteLine"))));
             clocks.Worker.Now += TimeSpan.FromHours(hours);
 
             await clocks.WorkAsync();

@@ -14,8 +14,7 @@ public sealed class CronSchedule(CronExpression expression, TimeZoneInfo zone)
 
     private DateTimeOffset? NextByWallClock(DateTimeOffset time)
     {
-        // From a day earlier: a time within a jump of the clock lies before the moment at which it comes.
-        var from = TimeZoneInfo.ConvertTime(time, zone).DateTime - Day;
+        var from = TimeZoneInfo.ConvertTime(time, zone).DateTime;
         while (expression.NextLocal(from) is { } local)
         {
             if (Moment(local) is var moment && moment > time)
