@@ -37,6 +37,9 @@ public static class ServiceCollectionExtensions
 
     private const int MaxRetries = 8;
 
+    /// <summary>To a broker that is away there is nothing to say; messages that were not acknowledged come again.</summary>
+    private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// Adds what starts runs by time and by event, and what tells the world about them. Needs <c>IRunStarter</c>,
     /// <c>IRunStore</c>, <c>IOutbox</c>, <c>IEventPublisher</c>, <c>TaskDesk</c> and <c>DefinitionCatalog</c>. Neither a broker nor a database that goes away later stops the server.
@@ -90,6 +93,7 @@ public static class ServiceCollectionExtensions
         services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
+            bus.AddOptions<MassTransitHostOptions>().Configure(host => host.StopTimeout = LongestFarewell);
             bus.AddConsumer<ThresholdCrossedConsumer>();
             bus.AddConsumer<EventPublishedConsumer>();
             bus.AddConsumer<TaskCompletedConsumer>();

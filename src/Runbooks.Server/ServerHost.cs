@@ -13,11 +13,14 @@ using Runbooks.Workflows.Secrets;
 
 namespace Runbooks.Server;
 
-/// <summary>Puts the server together: one line per concern, in the order in which hosted services start.</summary>
+/// <summary>Puts the server together: one line per concern, in the order in which hosted services start. They stop in the reverse order.</summary>
 public static class ServerHost
 {
     /// <summary>A larger request is a mistake: the largest is a definition.</summary>
     private const int LargestRequest = 4 * 1024 * 1024;
+
+    /// <summary>Beside the drain of the worker, for everything else that has to end. The unit file's TimeoutStopSec is longer than both.</summary>
+    private static readonly TimeSpan TimeForTheRest = TimeSpan.FromSeconds(10);
 
     /// <summary>The configuration of a server: appsettings.json beside the program, environment, command line; later wins.</summary>
     public static WebApplicationBuilder CreateBuilder(string[] args) => WebApplication.CreateBuilder(new WebApplicationOptions
@@ -43,11 +46,14 @@ public static class ServerHost
             .AddSingleton(settings)
             .AddSingleton(TimeProvider.System)
             .AddSingleton<ServiceHealth>()
+            .Configure<HostOptions>(host => host.ShutdownTimeout = settings.Engine.DrainFor + TimeForTheRest)
             .AddStores(settings)
             .AddAccess(settings)
             .AddEngine(settings)
-            .AddFleet(settings)
             .AddMessaging(settings)
+            .AddFleet(settings)
+            .AddWorker()
+            .AddRunBoard()
             .AddLiveView()
             .AddFleetApi(settings)
             .AddRadzenComponents()

@@ -17,6 +17,7 @@ using Runbooks.Storage.Runs;
 using Runbooks.Storage.Startup;
 using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Storage;
 
@@ -49,6 +50,9 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<IHostModes, PostgresHostModes>();
         services.AddSingleton<IFleetHistory, PostgresFleetHistory>();
 
+        services.AddSingleton<IWorkerDirectory, PostgresWorkerDirectory>();
+        services.AddSingleton<SharedWorkSignal>();
+        services.AddSingleton<IWorkSignal>(provider => provider.GetRequiredService<SharedWorkSignal>());
         services.AddSingleton<WorkerNameLock>();
         services.AddSingleton<History>();
         services.AddSingleton<IHostedService>(provider => new StorageLifetime(

@@ -13,7 +13,7 @@ namespace Runbooks.Messaging.Schedules;
 internal sealed partial class ScheduleSynchronizer(
     ISchedulerFactory schedulers,
     MessagingSettings settings,
-    ILogger<ScheduleSynchronizer> logger) : IHostedService
+    ILogger<ScheduleSynchronizer> logger) : IHostedLifecycleService
 {
     public const string Group = "schedules";
 
@@ -46,6 +46,19 @@ internal sealed partial class ScheduleSynchronizer(
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>A server that is about to stop fires nothing any more, before anything else stops; the other servers do.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        var scheduler = await schedulers.GetScheduler(cancellationToken);
+        await scheduler.Standby(cancellationToken);
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>A time that was missed is made good by one start, however often it was missed.</summary>
     internal static ITrigger Trigger(Schedule schedule)

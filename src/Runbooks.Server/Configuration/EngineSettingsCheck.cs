@@ -10,6 +10,9 @@ internal static class EngineSettingsCheck
     /// <summary>Renewal happens every third of a lease; shorter than this, a short pause of the machine loses runs.</summary>
     private static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(3);
 
+    /// <summary>Whoever stops the server waits for the drain.</summary>
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(10);
+
     public static void Check(EngineOptions options, List<string> problems)
     {
         if (string.IsNullOrWhiteSpace(options.Worker))
@@ -27,6 +30,14 @@ internal static class EngineSettingsCheck
             problems.Add($"Engine:Concurrency is {options.Concurrency}; it can be from 1 to 1000.");
         }
 
+        if (options.DrainFor < TimeSpan.Zero || options.DrainFor > LongestDrain)
+        {
+            problems.Add($"Engine:DrainFor is {options.DrainFor}; it can be from 00:00:00 to {LongestDrain}.");
+        }
+
+        Positive(options.NobodyAbleFor, nameof(options.NobodyAbleFor), problems);
+        Positive(options.FirstOutagePause, nameof(options.FirstOutagePause), problems);
+        Positive(options.LongestOutagePause, nameof(options.LongestOutagePause), problems);
         Positive(options.Poll, nameof(options.Poll), problems);
         Positive(options.ReconcileFor, nameof(options.ReconcileFor), problems);
         Positive(options.KeepEventsFor, nameof(options.KeepEventsFor), problems);

@@ -34,6 +34,9 @@ public sealed record Settings(
     /// <summary>Section <c>Retention</c>: how long ended runs are kept.</summary>
     public RetentionOptions Retention { get; init; } = new();
 
+    /// <summary>True when the configuration names the worker, so that no other name will do.</summary>
+    public bool WorkerIsNamed { get; init; }
+
     /// <summary>Settings, or everything that is wrong with the configuration: an operator mends it in one go.</summary>
     public static (Settings? Settings, IReadOnlyList<string> Problems) Read(IConfiguration configuration)
     {
@@ -55,6 +58,7 @@ public sealed record Settings(
             Secrets = Bind<SecretsOptions>(configuration, SecretsOptions.Section, problems),
             Messaging = messaging ?? new MessagingSettings(null, [], []),
             Retention = Bind<RetentionOptions>(configuration, RetentionOptions.Section, problems),
+            WorkerIsNamed = configuration[$"{EngineSettingsCheck.Section}:{nameof(EngineOptions.Worker)}"] is { Length: > 0 },
         };
         settings.Server.Check(problems);
         settings.Database.Check(problems);

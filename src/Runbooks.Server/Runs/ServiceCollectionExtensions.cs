@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Runbooks.Activities;
 using Runbooks.Server.Approvals;
 using Runbooks.Server.Configuration;
@@ -15,14 +16,15 @@ namespace Runbooks.Server.Runs;
 
 internal static class ServiceCollectionExtensions
 {
-    /// <summary>The engine with the fleet's activities, the worker that executes runs, and the board that shows them.</summary>
+    /// <summary>The engine with the fleet's activities and the runbooks that it can run. It executes nothing yet: see <see cref="AddWorker"/>.</summary>
     public static IServiceCollection AddEngine(this IServiceCollection services, Settings settings) => services
         .AddSingleton(settings.Engine)
         .AddSingleton(ActivityRegistry.WithElsaActivities().AddFleetActivities())
+        .AddSingleton(ProductVersion.Current)
         .AddSingleton<DefinitionReader>()
         .AddSingleton<DefinitionCatalog>()
         .AddSingleton<IIdSource, TimeOrderedIds>()
-        .AddSingleton<IWorkSignal, WorkSignal>()
+        .AddWorkSignal()
         .AddSingleton<RunFactory>()
         .AddSingleton<IRunStarter, RunStarter>()
         .AddSingleton<IEventPublisher, EventPublisher>()
@@ -37,16 +39,34 @@ internal static class ServiceCollectionExtensions
             p.GetRequiredService<IExecutionProbe>(),
             p.GetRequiredService<IWorkSignal>(),
             p.GetRequiredService<ILoggerFactory>().CreateLogger("Runbooks.Engine")))
+        .AddSingleton<Ability>()
         .AddSingleton<RunExecutor>()
+        .AddHostedService<EngineStart>()
+        .AddHostedService<CatalogRefresh>()
+        .AddHostedService<EventSweep>();
+
+    /// <summary>
+    /// Executes runs. Added behind all that an effect needs, because what is added last stops first: the worker drains while
+    /// hosts, messages and database are still there.
+    /// </summary>
+    public static IServiceCollection AddWorker(this IServiceCollection services) => services
         .AddSingleton<Worker>()
+        .AddHostedService<WorkerService>();
+
+    /// <summary>What people see of runs, whichever worker executes them.</summary>
+    public static IServiceCollection AddRunBoard(this IServiceCollection services) => services
         .AddSingleton<RunBoard>()
         .AddSingleton<RunTeller>()
         .AddSingleton<ApprovalDesk>()
         .AddSingleton<RunRequests>()
         .AddSingleton<OrderDesk>()
         .AddSingleton<BulkOrders>()
-        .AddHostedService<EngineStart>()
-        .AddHostedService<WorkerService>()
-        .AddHostedService<EventSweep>()
         .AddHostedService<RunWatcher>();
+
+    /// <summary>A store that many servers share has brought a signal that they share.</summary>
+    private static IServiceCollection AddWorkSignal(this IServiceCollection services)
+    {
+        services.TryAddSingleton<IWorkSignal, WorkSignal>();
+        return services;
+    }
 }

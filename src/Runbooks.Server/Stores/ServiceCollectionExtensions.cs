@@ -23,6 +23,8 @@ internal static class ServiceCollectionExtensions
                 o.ConnectionString = settings.Database.ConnectionString;
                 o.DataFolder = settings.Data;
                 o.WorkerName = settings.Engine.Worker;
+                o.WorkerNameIsFixed = settings.WorkerIsNamed;
+                o.Named = name => settings.Engine.Worker = name;
                 o.MaxConnections = settings.Database.MaxConnections;
                 o.Retention = settings.Retention;
             });

@@ -11,6 +11,14 @@ namespace Runbooks.Storage.Migrations;
 /// <param name="Checksum">SHA-256 of the script, hexadecimal: proves that what is recorded as done is what we have.</param>
 internal sealed record Migration(int Number, string Name, string Sql, string Checksum)
 {
+    /// <summary>
+    /// True when programs that know the schema only up to the step before go on working after it: a server of the version
+    /// before may run, and be started, beside one that has taken it. Said by a line <c>-- Additive: why</c> in the script.
+    /// </summary>
+    public bool IsAdditive => Sql.StartsWith(AdditiveMark, StringComparison.Ordinal) || Sql.Contains("\n" + AdditiveMark, StringComparison.Ordinal);
+
+    private const string AdditiveMark = "-- Additive: ";
+
     /// <summary>All of them in order: the resources named <c>0001_runs</c>, …</summary>
     public static IReadOnlyList<Migration> All { get; } = [.. Read().OrderBy(m => m.Number)];
 

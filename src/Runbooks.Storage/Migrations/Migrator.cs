@@ -47,6 +47,7 @@ internal sealed partial class Migrator(NpgsqlDataSource database, ILogger logger
             CREATE SCHEMA IF NOT EXISTS runbooks;
             CREATE TABLE IF NOT EXISTS runbooks.schema_migrations (
                 number integer NOT NULL PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+            ALTER TABLE runbooks.schema_migrations ADD COLUMN IF NOT EXISTS additive boolean NOT NULL DEFAULT false;
             """,
             cancellationToken);
         var applied = await AppliedAsync(connection, cancellationToken);
@@ -56,21 +57,26 @@ internal sealed partial class Migrator(NpgsqlDataSource database, ILogger logger
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await ExecuteAsync(connection, migration.Sql, cancellationToken);
             await using var record = new NpgsqlCommand(
-                "INSERT INTO runbooks.schema_migrations (number, name, checksum) VALUES ($1, $2, $3)", connection, transaction);
+                "INSERT INTO runbooks.schema_migrations (number, name, checksum, additive) VALUES ($1, $2, $3, $4)", connection, transaction);
             record.Parameters.AddWithValue(migration.Number);
             record.Parameters.AddWithValue(migration.Name);
             record.Parameters.AddWithValue(migration.Checksum);
+            record.Parameters.AddWithValue(migration.IsAdditive);
             await record.ExecuteNonQueryAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             LogApplied(logger, migration.Number, migration.Name, target);
         }
     }
 
-    private void RequireKnown(Dictionary<int, (string Name, string Checksum)> applied)
+    private void RequireKnown(Dictionary<int, (string Name, string Checksum, bool Additive)> applied)
     {
         var newest = Migration.All[^1].Number;
         var latest = applied.Keys.DefaultIfEmpty(0).Max();
-        if (latest > newest)
+        if (latest > newest && applied.All(a => a.Key <= newest || a.Value.Additive))
+        {
+            LogNewerButAdditive(logger, target, latest, applied[latest].Name, newest);
+        }
+        else if (latest > newest)
         {
             throw new StorageUnavailableException(
                 $"The schema of the database {target} is at {latest} ({applied[latest].Name}), and this server knows schemas up to {newest}. A newer server has used it: start that version, or restore a backup from before its upgrade. Nothing was changed.");
@@ -86,14 +92,14 @@ internal sealed partial class Migrator(NpgsqlDataSource database, ILogger logger
         }
     }
 
-    private static async Task<Dictionary<int, (string Name, string Checksum)>> AppliedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<Dictionary<int, (string Name, string Checksum, bool Additive)>> AppliedAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("SELECT number, name, checksum FROM runbooks.schema_migrations", connection);
+        await using var command = new NpgsqlCommand("SELECT number, name, checksum, additive FROM runbooks.schema_migrations", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var applied = new Dictionary<int, (string, string)>();
+        var applied = new Dictionary<int, (string, string, bool)>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            applied.Add(reader.GetInt32(0), (reader.GetString(1), reader.GetString(2)));
+            applied.Add(reader.GetInt32(0), (reader.GetString(1), reader.GetString(2), reader.GetBoolean(3)));
         }
 
         return applied;
@@ -107,4 +113,7 @@ internal sealed partial class Migrator(NpgsqlDataSource database, ILogger logger
 
     [LoggerMessage(4001, LogLevel.Information, "Took step {Number} ({Name}) of the schema of {Target}")]
     private static partial void LogApplied(ILogger logger, int number, string name, string target);
+
+    [LoggerMessage(4002, LogLevel.Warning, "The schema of {Target} is at {Latest} ({Name}), and this server knows schemas up to {Newest}. All newer steps are additive, so it works; upgrade it soon")]
+    private static partial void LogNewerButAdditive(ILogger logger, string target, int latest, string name, int newest);
 }

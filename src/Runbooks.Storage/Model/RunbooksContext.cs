@@ -58,6 +58,7 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
     {
         modelBuilder.HasDefaultSchema("runbooks");
         modelBuilder.Entity<StoredDefinition>().ToTable("definitions").HasKey(d => new { d.DefinitionId, d.Version });
+        modelBuilder.Entity<StoredDefinition>().Property<int[]?>("Product");
         Configure(modelBuilder.Entity<Run>());
         ConfigureOwned<ActivityExecution>(modelBuilder, "executions", nameof(ActivityExecution.Number));
         ConfigureOwned<JournalEntry>(modelBuilder, "journal", nameof(JournalEntry.Sequence));

@@ -1,4 +1,5 @@
 using Npgsql;
+using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Journal;
 
 namespace Runbooks.Storage.Runs;
@@ -31,7 +32,9 @@ internal static class ClaimStatements
         RETURNING r.id, r.generation
         """;
 
-    private const string IsFree = "(r.owner IS NULL OR r.lease_until <= now())";
+    /// <summary>Nobody has it, and it is not of a version that this worker leaves to others.</summary>
+    private const string IsFree =
+        "(r.owner IS NULL OR r.lease_until <= now()) AND (cardinality($3) = 0 OR r.definition_id || '@' || r.definition_version <> ALL ($3))";
 
     /// <summary>
     /// The root, the steps that run and all above them, the steps that wait, the completed step of each activity that
@@ -65,7 +68,8 @@ internal static class ClaimStatements
         ORDER BY number
         """;
 
-    public static void AddClaimNext(this NpgsqlBatch batch, string worker, TimeSpan lease) => batch.Add(ClaimNext).WithText(worker).With(lease);
+    public static void AddClaimNext(this NpgsqlBatch batch, string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except) =>
+        batch.Add(ClaimNext).WithText(worker).With(lease).WithTexts(except.Select(e => e.ToString()));
 
     public static void AddRenewal(this NpgsqlBatch batch, RunClaim claim, TimeSpan lease) =>
         batch.Add("UPDATE runbooks.runs SET lease_until = clock_timestamp() + $4 WHERE id = $1 AND generation = $2 AND owner = $3")

@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Runbooks.Storage.Model;
+using Runbooks.Storage.Startup;
+using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 
@@ -21,6 +23,8 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
     private const string LostLease = "RB001";
 
     private readonly NpgsqlDataSource database = pools.Engine;
+
+    public bool IsAway(Exception exception) => Outages.IsOne(exception);
 
     public async Task<CreatedRun> CreateAsync(Run run, CancellationToken cancellationToken)
     {
@@ -47,10 +51,10 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
         return new CreatedRun(new RunId(there), AlreadyThere: true);
     }
 
-    public async Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
-        batch.AddClaimNext(worker, lease);
+        batch.AddClaimNext(worker, lease, except);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
             ? new RunClaim(new RunId(reader.GetGuid(0)), worker, reader.GetInt64(1))

@@ -28,6 +28,15 @@ public sealed class StorageOptions
     /// </summary>
     public string WorkerName { get; set; } = Environment.MachineName;
 
+    /// <summary>
+    /// True: a second process with the name is refused. False: it takes the first free of <c>name#2</c>, <c>name#3</c>, …, so
+    /// that several servers of one machine need no setting; after a restart the first free one is taken again.
+    /// </summary>
+    public bool WorkerNameIsFixed { get; set; } = true;
+
+    /// <summary>Told the name that this process has got, before anything else starts.</summary>
+    public Action<string> Named { get; set; } = static _ => { };
+
     /// <summary>Connections that this server may hold, 8 to 1000. Default 40.</summary>
     public int MaxConnections { get; set; } = DefaultMaxConnections;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -12,10 +13,19 @@ namespace Runbooks.Workflows.Definitions;
 
 /// <summary>
 /// The runbooks that this process can run: published versions from the store, checked. One that can't run is refused with
-/// its reasons, and the others go on.
+/// its reasons, and the others go on. What other processes publish is noticed by <see cref="RefreshAsync"/>, and whenever
+/// something is asked for that is not known.
 /// </summary>
-public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader reader)
+/// <param name="store">Published versions.</param>
+/// <param name="reader">Checks them against what this program knows.</param>
+/// <param name="product">What the definitions of a folder ship with; null: this program.</param>
+public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader reader, ProductVersion? product = null)
 {
+    /// <summary>How many versions are looked back for one that this program can run, when it can't run the latest.</summary>
+    private const int MostLookedBack = 50;
+
+    private readonly ProductVersion ours = product ?? ProductVersion.Current;
+    private readonly ConcurrentDictionary<string, int> looked = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, WorkflowDefinition> latest = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Id, int Version), WorkflowDefinition> versions = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<DefinitionProblem>> refused = new(StringComparer.Ordinal);
@@ -36,7 +46,40 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
     /// <summary>Raised after the live runbooks, and with them <see cref="Triggers"/>, have changed.</summary>
     public event EventHandler? Changed;
 
+    /// <summary>The newest version that this program can run, as far as it has looked.</summary>
     public WorkflowDefinition? Latest(string definitionId) => latest.GetValueOrDefault(definitionId);
+
+    /// <summary>The same; a runbook that is not known is looked for among what others have published.</summary>
+    public async Task<WorkflowDefinition?> LatestAsync(string definitionId, CancellationToken cancellationToken)
+    {
+        if (Latest(definitionId) is null)
+        {
+            await RefreshAsync(cancellationToken);
+        }
+
+        return Latest(definitionId);
+    }
+
+    /// <summary>
+    /// Takes in what was published since the last look, by whomever. A version that this program can't run is listed as a
+    /// problem, and the newest that it can run stays in force here.
+    /// </summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        var changed = false;
+        foreach (var (id, version) in await store.LatestVersionsAsync(cancellationToken))
+        {
+            if (looked.GetValueOrDefault(id) < version)
+            {
+                changed |= await AdoptAsync(id, version, cancellationToken);
+            }
+        }
+
+        if (changed)
+        {
+            HasChanged();
+        }
+    }
 
     /// <summary>
     /// Loads every <c>*.json</c> of a folder and publishes what is new. Returns the problems of files that were refused.
@@ -96,39 +139,91 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
         {
             var (source, definition) = good[id];
             var json = definition.Uses.Count == 0 ? definition.Json : Composition.Pinned(definition.Json, used => latest[used].Version);
-            var stored = await store.PublishAsync(id, Hash(json), json, source, cancellationToken);
+            var hash = Hash(json);
+            var stored = await store.PublishAsync(id, hash, json, source, ours, cancellationToken);
+            if (!string.Equals(stored.ContentHash, hash, StringComparison.Ordinal))
+            {
+                _ = await AdoptAsync(id, stored.Version, cancellationToken);
+                refused[source] = [new DefinitionProblem(source, null, $"A newer product than this one ({ours}) has published version {stored.Version} of '{id}'; this file is not published over it. Runs that start here use version {Latest(id)?.Version.ToString(CultureInfo.InvariantCulture) ?? "(none)"}.")];
+                continue;
+            }
+
             var published = definition with { Version = stored.Version, Json = json, Uses = [.. definition.Uses.Select(u => u with { Version = u.Version ?? latest[u.DefinitionId].Version })] };
             latest[id] = published;
+            looked[id] = stored.Version;
             versions[(id, stored.Version)] = published;
         }
 
-        Triggers = TriggerIndex.Of(latest.Values);
-        Changed?.Invoke(this, EventArgs.Empty);
+        HasChanged();
         return [.. sources.SelectMany(s => refused.GetValueOrDefault(s.Source) ?? [])];
     }
 
     /// <summary>A version by number, for a run that is pinned to it; null when it is unknown or can't run any more.</summary>
     public async Task<WorkflowDefinition?> FindAsync(string definitionId, int version, CancellationToken cancellationToken)
     {
+        var (definition, _) = await ReadAsync(definitionId, version, cancellationToken);
+        if (definition is not null && looked.GetValueOrDefault(definitionId) < version)
+        {
+            // Somebody has published since the last look, and what this version calls may be as new as itself.
+            await RefreshAsync(cancellationToken);
+        }
+
+        return definition;
+    }
+
+    /// <summary>A version, known or read now; why it can't run when it can't.</summary>
+    private async Task<(WorkflowDefinition? Definition, IReadOnlyList<DefinitionProblem> Problems)> ReadAsync(string definitionId, int version, CancellationToken cancellationToken)
+    {
         if (versions.TryGetValue((definitionId, version), out var known))
         {
-            return known;
+            return (known, []);
         }
 
         if (await store.FindAsync(definitionId, version, cancellationToken) is not { } stored)
         {
-            return null;
+            return (null, []);
         }
 
         // What is published uses versions that were published before it: this comes to an end.
         foreach (var reference in Composition.References(DefinitionJson.Parse(stored.Json, new ProblemList(stored.Source))).Where(r => r.Version is not null))
         {
-            _ = await FindAsync(reference.DefinitionId, reference.Version!.Value, cancellationToken);
+            _ = await ReadAsync(reference.DefinitionId, reference.Version!.Value, cancellationToken);
         }
 
-        return reader.Read(stored.Json, $"{definitionId} version {version}", version, r => Find(r, null)).Definition is { } definition
-            ? versions.GetOrAdd((definitionId, version), definition)
-            : null;
+        var reading = reader.Read(stored.Json, $"{definitionId} version {version}", version, r => Find(r, null));
+        return (reading.Definition is { } definition ? versions.GetOrAdd((definitionId, version), definition) : null, reading.Problems);
+    }
+
+    /// <summary>
+    /// Puts the newest version that this program can run in force; why newer ones can't run is listed. True when another one
+    /// is in force than before.
+    /// </summary>
+    private async Task<bool> AdoptAsync(string id, int newest, CancellationToken cancellationToken)
+    {
+        var inForce = Latest(id)?.Version ?? 0;
+        var found = false;
+        for (var version = newest; version > inForce && version > newest - MostLookedBack && !found; version--)
+        {
+            var (definition, problems) = await ReadAsync(id, version, cancellationToken);
+            if (definition is null)
+            {
+                refused[$"{id} version {version}"] = problems;
+            }
+            else
+            {
+                latest[id] = definition;
+                found = true;
+            }
+        }
+
+        looked[id] = newest;
+        return found;
+    }
+
+    private void HasChanged()
+    {
+        Triggers = TriggerIndex.Of(latest.Values);
+        Changed?.Invoke(this, EventArgs.Empty);
     }
 
     private WorkflowDefinition? Find(WorkflowReference reference, Dictionary<string, (string Source, WorkflowDefinition Definition)>? loading) =>

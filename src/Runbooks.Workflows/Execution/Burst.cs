@@ -50,13 +50,14 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
             await LoadHistoryAsync();
         }
 
-        if (memory.Run.Status == RunStatus.Pending)
+        if (memory.Run.Status == RunStatus.Pending || (memory.Root is null && !memory.Run.Status.IsEnd()))
         {
             interpreter.Start();
         }
         else
         {
             memory.Write(JournalEvents.RunClaimed, null, $"By worker {memory.Claim.Worker}, generation {memory.Claim.Generation}.");
+            interpreter.WakeUpWhenParked();
             interpreter.RequestHeldEffects();
             interpreter.RelaunchUndos();
         }
@@ -102,7 +103,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
     {
         if (!memory.IsWhole)
         {
-            memory.AddHistory(await engine.Store.HistoryAsync(memory.Claim, abandoned));
+            memory.AddHistory(await engine.Patience.AskAsync(c => engine.Store.HistoryAsync(memory.Claim, c), abandoned));
         }
     }
 
@@ -165,7 +166,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
 
         var commit = memory.TakeCommit(release);
         await engine.Probe.ReachedAsync(JournalPoint.BeforeCommit, memory.Run.Id, null);
-        await engine.Store.CommitAsync(commit, abandoned);
+        await CommitPatientlyAsync(commit);
         if (commit.NewRuns.Count + commit.Stimuli.Count > 0 || release)
         {
             engine.Signal.Raise();
@@ -224,7 +225,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
             await apply();
         }
 
-        foreach (var stimulus in await engine.Store.InboxAsync(memory.Claim, abandoned))
+        foreach (var stimulus in await InboxAsync())
         {
             if (ReachesBack(stimulus))
             {
@@ -235,12 +236,56 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         }
     }
 
+    /// <summary>What the inbox holds; nothing while the store is away: an effect in flight does not end for that.</summary>
+    private async Task<IReadOnlyList<Stimulus>> InboxAsync()
+    {
+        try
+        {
+            return await engine.Store.InboxAsync(memory.Claim, abandoned);
+        }
+        catch (Exception e) when (engine.Patience.Notes(e))
+        {
+            return [];
+        }
+    }
+
+    /// <summary>
+    /// Writes the commit, also when the store is away for a while: what it says has happened, and is kept in memory until it
+    /// is written or somebody else has the run. A lost answer is settled by the journal's next number: this claim alone moves
+    /// it, so that a commit is never written twice.
+    /// </summary>
+    private async Task CommitPatientlyAsync(RunCommit commit)
+    {
+        try
+        {
+            await engine.Store.CommitAsync(commit, abandoned);
+            return;
+        }
+        catch (Exception e) when (engine.Patience.Notes(e) && !abandoned.IsCancellationRequested)
+        {
+            // Whether it was written is found out below.
+        }
+
+        _ = await engine.Patience.AskAsync(
+            async cancellationToken =>
+            {
+                var stored = await engine.Store.LoadAsync(memory.Claim, cancellationToken);
+                if (commit.Journal.Count == 0 || stored.Run.NextJournalSequence != commit.Run.NextJournalSequence)
+                {
+                    await engine.Store.CommitAsync(commit, cancellationToken);
+                }
+
+                return true;
+            },
+            abandoned);
+    }
+
     private EffectContext ContextOf(ActivityExecution execution) => new(
         memory.Claim,
         execution,
         engine.Services,
         engine.Clock,
-        progress => engine.Store.ReportProgressAsync(memory.Claim, execution.Number, progress, abandoned),
+        progress => ReportProgressAsync(execution, progress),
         EnsureOwnedAsync,
         CancelOf(execution).Token,
         abandoned);
@@ -255,9 +300,22 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         return cancel;
     }
 
+    private async Task ReportProgressAsync(ActivityExecution execution, System.Text.Json.Nodes.JsonObject progress)
+    {
+        try
+        {
+            await engine.Store.ReportProgressAsync(memory.Claim, execution.Number, progress, abandoned);
+        }
+        catch (Exception e) when (engine.Patience.Notes(e))
+        {
+            // Progress may be lost; the effect must not end for it.
+        }
+    }
+
+    /// <summary>While nobody can tell whose the run is, the effect waits.</summary>
     private async Task EnsureOwnedAsync(CancellationToken cancellationToken)
     {
-        if (!await engine.Store.IsCurrentAsync(memory.Claim, cancellationToken))
+        if (!await engine.Patience.AskAsync(c => engine.Store.IsCurrentAsync(memory.Claim, c), cancellationToken))
         {
             throw new LeaseLostException(memory.Claim);
         }

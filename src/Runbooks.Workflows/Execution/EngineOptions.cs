@@ -3,7 +3,7 @@ namespace Runbooks.Workflows.Execution;
 /// <summary>How a worker executes runs.</summary>
 public sealed class EngineOptions
 {
-    /// <summary>The worker's name: unique among processes that run at the same time, the same after a restart.</summary>
+    /// <summary>The worker's name: unique among processes that run at the same time, the same after a restart. Default: the name of the machine, and with a number behind it for a second process on it.</summary>
     public string Worker { get; set; } = Environment.MachineName;
 
     /// <summary>How long a run belongs to a worker that is not heard of. 30 s: longer than a pause, shorter than patience.</summary>
@@ -20,6 +20,14 @@ public sealed class EngineOptions
 
     /// <summary>How long an idle worker waits before it asks the store again, when nothing tells it to look sooner.</summary>
     public TimeSpan Poll { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a run that no worker can load waits for one that can, as in an upgrade, before a person is asked.</summary>
+    public TimeSpan NobodyAbleFor { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>First pause before a database that is away is asked again; doubles up to <see cref="LongestOutagePause"/>.</summary>
+    public TimeSpan FirstOutagePause { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    public TimeSpan LongestOutagePause { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the outcome of a step is looked for before a person is asked.</summary>
     public TimeSpan ReconcileFor { get; set; } = TimeSpan.FromMinutes(2);

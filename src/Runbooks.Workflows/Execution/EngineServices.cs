@@ -25,4 +25,7 @@ public sealed record EngineServices(
 {
     /// <summary>Stands between the engine and every effect; stands aside in production.</summary>
     public IEffectInterceptor Interceptor { get; init; } = NoInterceptor.Instance;
+
+    /// <summary>One for all runs of this worker: an outage is theirs together.</summary>
+    public StorePatience Patience { get; } = new(Store, Options, Clock, Logger);
 }

@@ -11,6 +11,15 @@ internal sealed partial class Interpreter
         memory.Run.Status == RunStatus.Executing && !Held && !Finished && memory.Bookmarks.Count == 0 && memory.Run.Passes.Count == 0
         && memory.Run.Incidents.Count == 0 && !HasUnknownEffects;
 
+    /// <summary>A run that no worker could load waits for a person; once somebody has asked for it, and it is loaded, it goes on.</summary>
+    public void WakeUpWhenParked()
+    {
+        if (memory.Run.Status == RunStatus.NeedsAttention && !NeedsAttention().Any())
+        {
+            WakeUp();
+        }
+    }
+
     /// <summary>The run has ended, needs a person, waits for something that has a name, or is left to the next worker.</summary>
     public void Settle()
     {

@@ -11,12 +11,18 @@ namespace Runbooks.Workflows.Execution;
 /// intents of what comes next. Assumes nothing of how the last owner stopped: a step with an intent and no outcome is
 /// reconciled before anything else happens to it.
 /// </summary>
-public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog)
+/// <param name="engine">What all runs of the worker share.</param>
+/// <param name="catalog">The definitions that this program can run.</param>
+/// <param name="ability">What it can't run; null: there is no other worker to leave that to.</param>
+public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog, Ability? ability = null)
 {
     private readonly IRunStore store = engine.Store;
     private readonly EngineOptions options = engine.Options;
     private readonly TimeProvider clock = engine.Clock;
     private readonly ILogger logger = engine.Logger;
+
+    /// <summary>What this program can't run.</summary>
+    public Ability Ability { get; } = ability ?? new Ability(engine.Options, ProductVersion.Current);
 
     /// <summary>Executes the run and lets go of it. Throws <see cref="LeaseLostException"/> when somebody else has it.</summary>
     /// <param name="claim">The run, and the right to change it.</param>
@@ -29,11 +35,12 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
         var renewal = RenewAsync(claim, abandon);
         try
         {
-            var snapshot = await store.LoadAsync(claim, abandon.Token);
+            var snapshot = await engine.Patience.AskAsync(c => store.LoadAsync(claim, c), abandon.Token);
             await engine.Probe.ReachedAsync(JournalPoint.Claimed, claim.RunId, null);
-            if (await catalog.FindAsync(snapshot.Run.DefinitionId, snapshot.Run.DefinitionVersion, abandon.Token) is not { } definition)
+            var version = new DefinitionVersion(snapshot.Run.DefinitionId, snapshot.Run.DefinitionVersion);
+            if (await engine.Patience.AskAsync(c => catalog.FindAsync(version.DefinitionId, version.Version, c), abandon.Token) is not { } definition)
             {
-                await ParkAsync(snapshot, claim, abandon.Token);
+                await LeaveAsync(snapshot, claim, version, abandon.Token);
                 return;
             }
 
@@ -50,11 +57,23 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
     /// <summary>Executes the run without being told ahead that the worker will stop.</summary>
     public Task ExecuteAsync(RunClaim claim, CancellationToken cancellationToken) => ExecuteAsync(claim, CancellationToken.None, cancellationToken);
 
-    /// <summary>Its definition can't be loaded by this version of the product: say so, touch nothing.</summary>
-    private async Task ParkAsync(RunSnapshot snapshot, RunClaim claim, CancellationToken cancellationToken)
+    /// <summary>
+    /// This program can't load its definition. As long as another worker may be able to, the run is let go of as it is;
+    /// else a person is asked. Nothing of it is touched.
+    /// </summary>
+    private async Task LeaveAsync(RunSnapshot snapshot, RunClaim claim, DefinitionVersion version, CancellationToken cancellationToken)
     {
+        if (!await engine.Patience.AskAsync(c => Ability.NobodyCanAsync(version, c), cancellationToken))
+        {
+            logger.LogInformation("Run {Run} is left to another worker: this one can't load version {Version} of runbook '{Runbook}'", claim.RunId, version.Version, version.DefinitionId);
+            await store.CommitAsync(new RunCommit(snapshot.Run, claim) { ReleaseLease = true }, cancellationToken);
+            engine.Signal.Raise();
+            return;
+        }
+
+        var nobody = Ability.Reports ? $", and no worker that can was seen for {options.NobodyAbleFor}" : "";
         snapshot.Run.Status = RunStatus.NeedsAttention;
-        snapshot.Run.Reason = $"Version {snapshot.Run.DefinitionVersion} of runbook '{snapshot.Run.DefinitionId}' can't be loaded here; nothing was done. Look at the server's list of refused definitions.";
+        snapshot.Run.Reason = $"Version {version.Version} of runbook '{version.DefinitionId}' can't be loaded here{nobody}; nothing was done. Look at the server's list of refused definitions; start a server of the version that published it, and retry the run.";
         await store.CommitAsync(new RunCommit(snapshot.Run, claim) { ReleaseLease = true, AppliedStimulusIds = [.. snapshot.Stimuli.Select(s => s.Id)] }, cancellationToken);
     }
 
@@ -67,7 +86,8 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
                 await Task.Delay(options.Lease / 3, clock, abandon.Token);
                 try
                 {
-                    if (!await store.RenewAsync(claim, options.Lease, abandon.Token))
+                    // While the store is away the lease may end. Whether it is still ours is asked again before every effect.
+                    if (!await engine.Patience.AskAsync(c => store.RenewAsync(claim, options.Lease, c), abandon.Token))
                     {
                         logger.LogWarning("Run {Run}: the lease of generation {Generation} is lost; this worker stops working on it", claim.RunId, claim.Generation);
                         await abandon.CancelHereAsync();
@@ -76,7 +96,6 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
                 }
                 catch (Exception e) when (e is not OperationCanceledException)
                 {
-                    // The store may be away for a moment. Whether the lease is still ours is asked again before every effect.
                     logger.LogWarning("Run {Run}: the lease could not be renewed: {Error}", claim.RunId, e.Message);
                 }
             }

@@ -127,7 +127,7 @@ public sealed class RunStarter(DefinitionCatalog catalog, RunFactory factory, Jo
     public async Task<StartAnswer> StartAsync(StartRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (catalog.Latest(request.DefinitionId) is not { } definition)
+        if (await catalog.LatestAsync(request.DefinitionId, cancellationToken) is not { } definition)
         {
             return new StartAnswer.UnknownRunbook(request.DefinitionId, [.. catalog.Ids]);
         }

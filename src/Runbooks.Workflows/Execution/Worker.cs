@@ -10,34 +10,24 @@ namespace Runbooks.Workflows.Execution;
 /// </summary>
 public sealed class Worker(EngineServices engine, RunExecutor executor)
 {
+    /// <summary>After the drain, for giving back what could not be brought to an end. Leases that are not given back end by themselves.</summary>
+    private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(10);
+
     /// <param name="cancellationToken">Stop, and take the time that this needs.</param>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var now = new CancellationTokenSource();
         using var places = new SemaphoreSlim(engine.Options.Concurrency);
         var running = new List<Task>();
-        var outage = false;
+        var reports = ReportAsync(cancellationToken);
         try
         {
             while (!cancellationToken.IsCancellationRequested)
             {
                 await places.WaitAsync(cancellationToken);
-                RunClaim? claim = null;
-                try
-                {
-                    claim = await engine.Store.ClaimNextAsync(engine.Options.Worker, engine.Options.Lease, cancellationToken);
-                    outage = false;
-                }
-                catch (Exception e) when (e is not OperationCanceledException)
-                {
-                    if (!outage)
-                    {
-                        engine.Logger.LogError("The database can't be asked for work; asking again every {Poll}: {Error}", engine.Options.Poll, e.Message);
-                        outage = true;
-                    }
-                }
-
-                if (claim is null)
+                if (await ClaimAsync(cancellationToken) is not { } claim)
                 {
                     _ = places.Release();
                     await engine.Signal.WaitAsync(engine.Options.Poll, cancellationToken);
@@ -54,7 +44,59 @@ public sealed class Worker(EngineServices engine, RunExecutor executor)
         }
 
         await DrainAsync(running, now);
-        _ = await engine.Store.ReleaseAllAsync(engine.Options.Worker, CancellationToken.None);
+        await reports;
+        await LetGoAsync();
+    }
+
+    /// <summary>A run to execute; null when there is none. An outage is waited out, any other error is logged and looked at as none.</summary>
+    private async Task<RunClaim?> ClaimAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await engine.Patience.AskAsync(c => engine.Store.ClaimNextAsync(engine.Options.Worker, engine.Options.Lease, executor.Ability.LeftToOthers, c), cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            engine.Logger.LogError(e, "The database can't be asked for work; asking again in {Poll}: {Error}", engine.Options.Poll, e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>Often enough to be seen several times in the time for which others are waited for.</summary>
+    private static TimeSpan BetweenReports(TimeSpan nobodyAbleFor) => nobodyAbleFor / 5 < LongestSilence ? nobodyAbleFor / 5 : LongestSilence;
+
+    /// <summary>Says again and again that this worker is there.</summary>
+    private async Task ReportAsync(CancellationToken cancellationToken)
+    {
+        if (!executor.Ability.Reports)
+        {
+            return;
+        }
+
+        await Task.Yield();
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await executor.Ability.ReportAsync(cancellationToken);
+                }
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+                {
+                    if (!engine.Patience.Notes(e))
+                    {
+                        engine.Logger.LogWarning("Worker {Worker} could not report itself: {Error}", engine.Options.Worker, e.Message);
+                    }
+                }
+
+                await Task.Delay(BetweenReports(engine.Options.NobodyAbleFor), engine.Clock, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked to stop.
+        }
     }
 
     private async Task DrainAsync(List<Task> running, CancellationTokenSource now)
@@ -72,6 +114,20 @@ public sealed class Worker(EngineServices engine, RunExecutor executor)
         await enough.CancelHereAsync();
         await now.CancelHereAsync();
         await all;
+    }
+
+    private async Task LetGoAsync()
+    {
+        using var limit = new CancellationTokenSource(LongestFarewell, engine.Clock);
+        try
+        {
+            _ = await engine.Store.ReleaseAllAsync(engine.Options.Worker, limit.Token);
+            engine.Signal.Raise();
+        }
+        catch (Exception e)
+        {
+            engine.Logger.LogWarning("Runs of this worker could not be given back; another worker takes them when their leases of {Lease} have ended: {Error}", engine.Options.Lease, e.Message);
+        }
     }
 
     private async Task ExecuteAsync(RunClaim claim, SemaphoreSlim places, CancellationToken draining, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 
@@ -16,10 +17,12 @@ public sealed class FaultyRunStore(IRunStore inner, FaultInjector faults) : IRun
     public Task<CreatedRun> CreateAsync(Run run, CancellationToken cancellationToken) =>
         CallAsync(FaultSite.Create, () => inner.CreateAsync(run, cancellationToken), null, cancellationToken);
 
-    public async Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
+    public bool IsAway(Exception exception) => inner.IsAway(exception);
+
+    public async Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except, CancellationToken cancellationToken)
     {
         var steals = false;
-        var claim = await CallAsync(FaultSite.Claim, () => inner.ClaimNextAsync(worker, lease, cancellationToken), null, cancellationToken, () => steals = true);
+        var claim = await CallAsync(FaultSite.Claim, () => inner.ClaimNextAsync(worker, lease, except, cancellationToken), null, cancellationToken, () => steals = true);
         if (steals && claim is not null)
         {
             _ = await inner.ReleaseAllAsync(worker, cancellationToken);

@@ -1,3 +1,5 @@
+using Runbooks.Workflows.Definitions;
+
 namespace Runbooks.Workflows.Journal;
 
 /// <summary>One published, immutable version of a runbook.</summary>
@@ -16,7 +18,17 @@ public interface IDefinitionStore
     /// Publishes a definition: when the latest version has the same content hash it is returned as it is, else a new version
     /// with the next number is stored. Safe when several workers publish the same files at the same moment.
     /// </summary>
-    Task<StoredDefinition> PublishAsync(string definitionId, string contentHash, string json, string source, CancellationToken cancellationToken);
+    /// <param name="definitionId">The runbook.</param>
+    /// <param name="contentHash">SHA-256 of the canonical JSON, hexadecimal.</param>
+    /// <param name="json">The definition.</param>
+    /// <param name="source">Where it comes from.</param>
+    /// <param name="product">
+    /// The product that the definition ships with. When a newer product has published any version of this runbook, nothing is
+    /// stored and the latest is returned: a server that lags behind in an upgrade brings nothing old back. Null: a person
+    /// publishes, and that always counts.
+    /// </param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    Task<StoredDefinition> PublishAsync(string definitionId, string contentHash, string json, string source, ProductVersion? product, CancellationToken cancellationToken);
 
     Task<StoredDefinition?> LatestAsync(string definitionId, CancellationToken cancellationToken);
 
@@ -24,4 +36,7 @@ public interface IDefinitionStore
 
     /// <summary>The latest version of each runbook, by definition id.</summary>
     Task<IReadOnlyList<StoredDefinition>> ListLatestAsync(CancellationToken cancellationToken);
+
+    /// <summary>The number of the latest version of each runbook: cheap enough to be asked for every few seconds.</summary>
+    Task<IReadOnlyList<DefinitionVersion>> LatestVersionsAsync(CancellationToken cancellationToken);
 }

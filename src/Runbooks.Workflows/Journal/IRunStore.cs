@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Workflows.Journal;
@@ -39,6 +40,12 @@ public sealed record CreatedRun(RunId Id, bool AlreadyThere)
 public interface IRunStore
 {
     /// <summary>
+    /// True when an exception of this store means that it can't be reached at the moment: the same call may succeed later. It
+    /// may have been carried out all the same. A store that is always there never says so.
+    /// </summary>
+    bool IsAway(Exception exception) => false;
+
+    /// <summary>
     /// Creates a run. With an idempotency key or an id that exists, changes nothing and names the run that is there. Whether it
     /// may start is decided with its creation: of two that exclude each other, wished at the same moment, one is created.
     /// </summary>
@@ -49,9 +56,10 @@ public interface IRunStore
     /// with a stimulus in its inbox; or with a bookmark that is due, unless it is paused. A run at its end is claimed only for
     /// <see cref="StimulusKind.Compensate"/>. Who was told something comes first, then who is due, then the rest by age: what
     /// has begun goes on before anything new begins. Null when there is none.
-    /// Raises the generation; skips runs that another worker is claiming at the same moment.
+    /// Raises the generation; skips runs that another worker is claiming at the same moment, and runs of the versions in
+    /// <paramref name="except"/>, which this worker leaves to others.
     /// </summary>
-    Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken);
+    Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except, CancellationToken cancellationToken);
 
     /// <summary>Prolongs the lease. False when it is lost. A lease that has expired and that nobody has taken is prolonged.</summary>
     Task<bool> RenewAsync(RunClaim claim, TimeSpan lease, CancellationToken cancellationToken);

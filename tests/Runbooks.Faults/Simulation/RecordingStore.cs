@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Journal.InMemory;
 using Runbooks.Workflows.Runs;
@@ -40,9 +41,11 @@ internal sealed class RecordingStore(InMemoryRunStore inner, SimulationLoop loop
         return created;
     });
 
-    public Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken) => TripAsync(async () =>
+    public bool IsAway(Exception exception) => inner.IsAway(exception);
+
+    public Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except, CancellationToken cancellationToken) => TripAsync(async () =>
     {
-        var claim = await inner.ClaimNextAsync(worker, lease, cancellationToken);
+        var claim = await inner.ClaimNextAsync(worker, lease, except, cancellationToken);
         if (claim is not null)
         {
             generations[claim.RunId] = claim.Generation;

@@ -54,6 +54,22 @@ public sealed class MigratorTests(PostgresCluster cluster)
     }
 
     [Fact]
+    public async Task A_newer_schema_is_good_enough_when_every_step_beyond_ours_is_additive()
+    {
+        await using var database = NpgsqlDataSource.Create(await cluster.CreateDatabaseAsync());
+        await MigrateAsync(database);
+        await ExecuteAsync(database, "INSERT INTO runbooks.schema_migrations (number, name, checksum, additive) VALUES (4711, 'one', 'x', true), (4712, 'two', 'x', true)");
+
+        await MigrateAsync(database);
+
+        await ExecuteAsync(database, "UPDATE runbooks.schema_migrations SET additive = false WHERE number = 4711");
+        _ = await Assert.ThrowsAsync<StorageUnavailableException>(() => MigrateAsync(database));
+    }
+
+    [Fact]
+    public void The_step_that_brings_workers_says_that_it_is_additive() => Assert.Single(Migration.All, m => m.IsAdditive && m.Name == "workers");
+
+    [Fact]
     public async Task A_newer_schema_is_refused_and_both_versions_are_named()
     {
         await using var database = NpgsqlDataSource.Create(await cluster.CreateDatabaseAsync());

@@ -48,6 +48,12 @@ public sealed class Postgres_activation(MigratedDatabase database) : ActivationC
     protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
 }
 
+[Collection(WithPostgres.Name)]
+public sealed class Postgres_upgrades(MigratedDatabase database) : UpgradeContract, IClassFixture<MigratedDatabase>
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
+}
+
 internal sealed class PostgresStoreUnderTest(MigratedDatabase database) : StoreUnderTest
 {
     private static readonly InboxLooks Looks = new(TimeProvider.System);

@@ -40,6 +40,11 @@ public sealed class InMemory_activation : ActivationContract
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
 }
 
+public sealed class InMemory_upgrades : UpgradeContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
 internal sealed class InMemoryStoreUnderTest : StoreUnderTest
 {
     private readonly MovableClock clock = new();

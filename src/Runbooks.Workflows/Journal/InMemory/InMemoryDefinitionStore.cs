@@ -1,3 +1,5 @@
+using Runbooks.Workflows.Definitions;
+
 namespace Runbooks.Workflows.Journal.InMemory;
 
 /// <summary>Published definitions in memory, for simulation and for tests on virtual time.</summary>
@@ -5,8 +7,9 @@ public sealed class InMemoryDefinitionStore(TimeProvider clock) : IDefinitionSto
 {
     private readonly Lock gate = new();
     private readonly SortedDictionary<string, List<StoredDefinition>> versions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Version> newestProduct = new(StringComparer.Ordinal);
 
-    public Task<StoredDefinition> PublishAsync(string definitionId, string contentHash, string json, string source, CancellationToken cancellationToken)
+    public Task<StoredDefinition> PublishAsync(string definitionId, string contentHash, string json, string source, ProductVersion? product, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (gate)
@@ -18,11 +21,18 @@ public sealed class InMemoryDefinitionStore(TimeProvider clock) : IDefinitionSto
 
             if (known.LastOrDefault() is { } latest && string.Equals(latest.ContentHash, contentHash, StringComparison.Ordinal))
             {
+                NoteProduct(definitionId, product);
                 return Task.FromResult(latest);
+            }
+
+            if (known.Count > 0 && product is not null && newestProduct.TryGetValue(definitionId, out var newest) && newest > product.Value)
+            {
+                return Task.FromResult(known[^1]);
             }
 
             var next = new StoredDefinition(definitionId, known.Count + 1, contentHash, json, source, clock.GetUtcNow());
             known.Add(next);
+            NoteProduct(definitionId, product);
             return Task.FromResult(next);
         }
     }
@@ -51,6 +61,23 @@ public sealed class InMemoryDefinitionStore(TimeProvider clock) : IDefinitionSto
         lock (gate)
         {
             return Task.FromResult<IReadOnlyList<StoredDefinition>>([.. versions.Values.Select(v => v[^1])]);
+        }
+    }
+
+    public Task<IReadOnlyList<DefinitionVersion>> LatestVersionsAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult<IReadOnlyList<DefinitionVersion>>([.. versions.Select(v => new DefinitionVersion(v.Key, v.Value.Count))]);
+        }
+    }
+
+    private void NoteProduct(string definitionId, ProductVersion? product)
+    {
+        if (product is not null && (!newestProduct.TryGetValue(definitionId, out var newest) || newest < product.Value))
+        {
+            newestProduct[definitionId] = product.Value;
         }
     }
 }

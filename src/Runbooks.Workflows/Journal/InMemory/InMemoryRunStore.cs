@@ -38,13 +38,13 @@ public sealed class InMemoryRunStore : IRunStore, IBookmarkReader, IEventStore
         }
     }
 
-    public Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, CancellationToken cancellationToken)
+    public Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (gate)
         {
             var now = clock.GetUtcNow();
-            var next = runs.Values.Where(r => r.MayBeClaimed(now)).MinBy(r => r.Turn(now));
+            var next = runs.Values.Where(r => r.MayBeClaimed(now) && !except.Contains(new DefinitionVersion(r.Head.DefinitionId, r.Head.DefinitionVersion))).MinBy(r => r.Turn(now));
             if (next is null)
             {
                 return Task.FromResult<RunClaim?>(null);
