@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Execution;
+using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 using static Runbooks.Workflows.Tests.Engine.Definition;
 
