@@ -98,7 +98,7 @@ END $$;
 
 -- What a worker loads: steps that run, and of each activity the newest that completed.
 CREATE INDEX IF NOT EXISTS executions_that_run ON runbooks.executions (run_id, number) WHERE status = 'Running';
-CREATE INDEX IF NOT EXISTS executions_newest_completed ON runbooks.executions (run_id, activity_id, completion_order DESC NULLS LAST) WHERE status = 'Completed';
+CREATE INDEX IF NOT EXISTS executions_newest_completed ON runbooks.executions (run_id, node_id, completion_order DESC NULLS LAST) WHERE status = 'Completed';
 
 -- Entries are only ever added. The one exception is the run that runbooks.forget_runs is forgetting at this moment.
 CREATE OR REPLACE FUNCTION runbooks.refuse_change_of_history() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -47,15 +47,15 @@ internal static class ClaimStatements
                  SELECT number, parent_number FROM runbooks.executions WHERE run_id = $1 AND status = 'Running'
                  UNION
                  SELECT e.number, e.parent_number FROM running r JOIN runbooks.executions e ON e.run_id = $1 AND e.number = r.parent_number),
-             newest(activity_id, number) AS (
-                 (SELECT activity_id, number FROM runbooks.executions
+             newest(node_id, number) AS (
+                 (SELECT node_id, number FROM runbooks.executions
                   WHERE run_id = $1 AND status = 'Completed'
-                  ORDER BY activity_id, completion_order DESC NULLS LAST LIMIT 1)
+                  ORDER BY node_id, completion_order DESC NULLS LAST LIMIT 1)
                  UNION ALL
-                 SELECT next.activity_id, next.number FROM newest n CROSS JOIN LATERAL (
-                     SELECT activity_id, number FROM runbooks.executions
-                     WHERE run_id = $1 AND status = 'Completed' AND activity_id > n.activity_id
-                     ORDER BY activity_id, completion_order DESC NULLS LAST LIMIT 1) next),
+                 SELECT next.node_id, next.number FROM newest n CROSS JOIN LATERAL (
+                     SELECT node_id, number FROM runbooks.executions
+                     WHERE run_id = $1 AND status = 'Completed' AND node_id > n.node_id
+                     ORDER BY node_id, completion_order DESC NULLS LAST LIMIT 1) next),
              wanted(number) AS (
                  SELECT 1
                  UNION SELECT number FROM running

@@ -41,7 +41,7 @@ internal sealed class RecordingStore(InMemoryRunStore inner, SimulationLoop loop
         return created;
     });
 
-    public bool IsAway(Exception exception) => inner.IsAway(exception);
+    public bool IsAway(Exception exception) => ((IRunStore)inner).IsAway(exception);
 
     public Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except, CancellationToken cancellationToken) => TripAsync(async () =>
     {

@@ -57,7 +57,7 @@ internal sealed class StoredRun(Run head, long order)
             }
         }
 
-        wanted.UnionWith(Executions.Values.Where(e => e.Status == ActivityStatus.Completed).GroupBy(e => e.ActivityId, StringComparer.Ordinal).Select(g => g.MaxBy(e => e.CompletionOrder ?? 0)!.Number));
+        wanted.UnionWith(Executions.Values.Where(e => e.Status == ActivityStatus.Completed).GroupBy(e => e.NodeId, StringComparer.Ordinal).Select(g => g.MaxBy(e => e.CompletionOrder ?? 0)!.Number));
         wanted.UnionWith(Bookmarks.Values.Select(b => b.ExecutionNumber));
         if (lastResult is not null)
         {
