@@ -212,7 +212,7 @@ public sealed class TriggerScheduleTests(PostgresCluster cluster)
         return new DateTimeOffset((long)(await command.ExecuteScalarAsync())!, TimeSpan.Zero);
     }
 
-    private static Task ExecuteAsync(TestServer server, string sql) => ScalarAsync<object>(server, sql);
+    private static async Task ExecuteAsync(TestServer server, string sql) => _ = await ScalarAsync<object?>(server, sql);
 
     private static async Task<T> ScalarAsync<T>(TestServer server, string sql)
     {
