@@ -5,7 +5,7 @@ SERVER := src/Runbooks.Server/bin/$(CONFIGURATION)/net10.0/Runbooks.Server.dll
 BUILD := dotnet build -c $(CONFIGURATION) -v quiet --nologo
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk build run test soak bench bench-engine lint clean
+.PHONY: help sdk build run test soak breakages bench bench-engine lint clean
 
 help:
 	@echo "make run    builds and starts the server with a simulated fleet: http://127.0.0.1:5080"
@@ -13,6 +13,7 @@ help:
 	@echo "make demo   consolidates real hosts of its own, checks the hosts, cleans up, prints one line of JSON"
 	@echo "make test   installs what the tests need and runs all of them"
 	@echo "make soak   plays simulations from seeds: SEEDS=10000 FROM=1, or one with its trace: SEED=123"
+	@echo "make breakages  breaks the engine on purpose and expects the tests to notice"
 	@echo "make bench  measures the engine against the same database's own speed; one line of JSON per case"
 	@echo "make build  builds the server and the command line, bin/runbooks"
 	@echo "make lint   checks formatting and analyzers"
@@ -41,6 +42,10 @@ FROM ?= 1
 soak: sdk
 	@$(BUILD) -p:RunAnalyzers=false tests/Runbooks.Faults
 	@dotnet tests/Runbooks.Faults/bin/$(CONFIGURATION)/net10.0/Runbooks.Faults.dll $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --from $(FROM))
+# The test of the tests: breaks the engine on purpose, one way after another, and expects red tests each time.
+breakages: sdk
+	@tests/breakages/run $(BREAKAGES)
+
 # All benchmarks. Their results are lines of JSON on stdout; everything else goes to stderr.
 bench: bench-engine
 

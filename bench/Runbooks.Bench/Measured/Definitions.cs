@@ -18,13 +18,16 @@ internal static class Definitions
 
     /// <summary>A loop with one effect and one wait in each round.</summary>
     public static string LoopThatWaits(int rounds) =>
-        Of($"waiting-loop-{rounds}", ForEach(rounds, Activity("s", "Elsa.Sequence", ("activities", new JsonArray(Tick("t"), Delay("wait", "00:00:00"))))));
+        Of($"waiting-loop-{rounds}", For(rounds, Activity("s", "Elsa.Sequence", ("activities", new JsonArray(Tick("t"), Delay("wait", "00:00:00"))))));
 
     private static JsonObject ForEach(int rounds, JsonObject body) => Activity(
         "each",
         "Elsa.ForEach",
         ("items", Input("Object", new JsonArray([.. Enumerable.Range(0, rounds).Select(i => (JsonNode)JsonValue.Create($"item {i}"))]))),
         ("body", body));
+
+    private static JsonObject For(int rounds, JsonObject body) =>
+        Activity("for", "Elsa.For", ("start", Input("Literal", JsonValue.Create(1))), ("end", Input("Literal", JsonValue.Create(rounds))), ("body", body));
 
     private static JsonObject Tick(string id) => Activity(id, "Bench.Tick");
 
