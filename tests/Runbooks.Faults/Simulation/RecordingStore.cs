@@ -41,8 +41,6 @@ internal sealed class RecordingStore(InMemoryRunStore inner, SimulationLoop loop
         return created;
     });
 
-    public bool IsAway(Exception exception) => ((IRunStore)inner).IsAway(exception);
-
     public Task<RunClaim?> ClaimNextAsync(string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except, CancellationToken cancellationToken) => TripAsync(async () =>
     {
         var claim = await inner.ClaimNextAsync(worker, lease, except, cancellationToken);

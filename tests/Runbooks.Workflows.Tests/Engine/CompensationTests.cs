@@ -108,5 +108,30 @@ public sealed class CompensationTests
         Assert.Empty(world.Marks);
     }
 
+    [Fact]
+    public async Task Nothing_is_undone_while_an_effect_is_still_in_flight()
+    {
+        using var undone = new ManualResetEventSlim();
+        var early = false;
+        world.OnUndo = _ => undone.Set();
+        world.OnDo = (name, _) =>
+        {
+            if (name == "slow")
+            {
+                // Its branch is given up meanwhile. An undo that did not wait for it would be seen here.
+                early = undone.Wait(TimeSpan.FromMilliseconds(500));
+            }
+
+            return null;
+        };
+        var engine = await EngineAsync(Of("w", Flowchart("f", "start -> a; a -> slow; a -> b; b -> stop", Activity("start", "Elsa.Start"), Mark("a"), Mark("slow"), Mark("b"), Fault("stop"))));
+
+        var run = await engine.RunAsync("w");
+
+        Assert.False(early);
+        Assert.Equal(RunStatus.Compensated, run.Status);
+        Assert.Empty(world.Marks);
+    }
+
     private Task<EngineUnderTest> EngineAsync(params string[] definitions) => new EngineUnderTest(World.Registry()).With(world).LoadAsync(definitions);
 }
