@@ -29,7 +29,10 @@ internal sealed class ConnectionPools : IAsyncDisposable, IDisposable
             // for which one plan is right whatever the values.
             parts.MaxAutoPrepare = 60;
             parts.AutoPrepareMinUsages = 2;
-            parts.Options = $"{parts.Options} -c plan_cache_mode=force_generic_plan -c jit=off".TrimStart();
+
+            // Every statement of the engine finds its few rows by an index. A plan that was made while a table was small and
+            // reads all of it, or all steps of a run, would be kept while they grow.
+            parts.Options = $"{parts.Options} -c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off".TrimStart();
 
             // No statement of the engine leaves anything behind in its session.
             parts.NoResetOnClose = true;

@@ -55,7 +55,10 @@ internal static class ExecutionStatements
         .WithEachTime(steps, e => e.StartedAt)
         .WithEachText(steps, e => e.Role.ToString());
 
-    /// <summary>A null for outputs, state or variables stands for "as it is".</summary>
+    /// <summary>
+    /// A null for outputs, state or variables stands for "as it is". The numbers are named twice, so that whichever side the
+    /// planner begins with, it reads these steps only and not all that the run has made.
+    /// </summary>
     private static void AddChanges(this NpgsqlBatch batch, Guid runId, ActivityExecution[] steps, WrittenTexts? written) => batch.Add(
         $"""
         UPDATE runbooks.executions e SET
@@ -67,7 +70,7 @@ internal static class ExecutionStatements
         FROM unnest($2::bigint[], $3::text[], $4::json[], $5::text[], $6::json[], $7::json[], $8::text[], $9::integer[], $10::text[], $11::text[],
                     $12::bigint[], $13::json[], $14::text[], $15::timestamptz[], $16::text[], $17::boolean[])
              AS step(number, {Changing})
-        WHERE e.run_id = $1 AND e.number = step.number
+        WHERE e.run_id = $1 AND e.number = ANY ($2) AND e.number = step.number
         """)
         .With(runId)
         .WithChanging(steps, (step, column, json) => written.Unless(step, column, json));
