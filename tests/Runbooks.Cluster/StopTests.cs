@@ -64,7 +64,7 @@ public sealed class StopTests(Servers servers)
 
         await cluster.StopAsync(first);
         Assert.Equal(0, await cluster.CountAsync("effects WHERE ended IS NOT NULL", cluster.World));
-        
+
         // A worker of another name: it has nothing but what was given back.
         _ = await cluster.StartAsync(("Engine:Worker", "another"));
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Runbooks.Server.Logging;
 using Runbooks.Server.Approvals;
+using Runbooks.Server.Logging;
 using Runbooks.Server.Startup;
 using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Journal;

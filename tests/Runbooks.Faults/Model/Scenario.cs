@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Runbooks.Fleet.Model;
 using Runbooks.Faults.Simulation;
+using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Simulated;
 using Runbooks.Workflows.FaultInjection;
