@@ -21,6 +21,7 @@ internal sealed class SandboxProcess : IDisposable
 
     private readonly Process process;
     private readonly TimeSpan noAnswer;
+    private readonly TaskCompletionSource silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly StringBuilder complaints = new();
 
     private SandboxProcess(Process process, TimeSpan noAnswer)
@@ -174,6 +175,9 @@ internal sealed class SandboxProcess : IDisposable
         Kill();
         process.WaitForExit(TimeSpan.FromSeconds(5));
         var code = process.HasExited ? process.ExitCode : -1;
+
+        // What it said last may still be on its way through the pipe.
+        _ = silent.Task.Wait(TimeSpan.FromSeconds(1));
         lock (complaints)
         {
             return new SandboxEndedException($"It ended with code {code}{(complaints.Length > 0 ? $" and said: {complaints}" : "")} ({why.Message})", code == EndedByTime, why);
@@ -182,6 +186,11 @@ internal sealed class SandboxProcess : IDisposable
 
     private void Note(string? line)
     {
+        if (line is null)
+        {
+            _ = silent.TrySetResult();
+        }
+
         lock (complaints)
         {
             if (!string.IsNullOrWhiteSpace(line) && complaints.Length < 1_000)
