@@ -185,7 +185,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         }
 
         var task = OnScheduler(() => reconcile
-            ? effects.ReconcileAsync((MutatingActivity)activity, execution, context, "The worker that started it stopped before the outcome was known.")
+            ? effects.TakeOverAsync((MutatingActivity)activity, execution, context)
             : effects.StartAsync(activity, execution, context));
         inFlight.Add(task, async () =>
         {

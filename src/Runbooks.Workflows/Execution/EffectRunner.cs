@@ -18,13 +18,20 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
     private static readonly TimeSpan MaxRetryPause = TimeSpan.FromMinutes(5);
 
     /// <summary>Starts an effect whose intent is committed, and tries it again after a failure as its activity says.</summary>
-    public async Task<EffectResult> StartAsync(EffectActivity activity, ActivityExecution execution, EffectContext context)
+    public Task<EffectResult> StartAsync(EffectActivity activity, ActivityExecution execution, EffectContext context) =>
+        TryAsync(activity, execution, context, () => OnceAsync(activity, execution, context));
+
+    /// <summary>Goes on with an effect of a worker that stopped: looks first, and after a failure tries again as its activity says.</summary>
+    public Task<EffectResult> TakeOverAsync(MutatingActivity activity, ActivityExecution execution, EffectContext context) =>
+        TryAsync(activity, execution, context, () => ReconcileAsync(activity, execution, context, "The worker that started it stopped before the outcome was known."));
+
+    private async Task<EffectResult> TryAsync(EffectActivity activity, ActivityExecution execution, EffectContext context, Func<Task<EffectResult>> first)
     {
         var pause = context.Get(activity.RetryAfter);
         var tries = 1 + Math.Max(0, context.Get(activity.Retries));
         for (var attempt = 1; ; attempt++, pause = pause * 2 < MaxRetryPause ? pause * 2 : MaxRetryPause)
         {
-            var result = await OnceAsync(activity, execution, context);
+            var result = attempt == 1 ? await first() : await OnceAsync(activity, execution, context);
             if (result is not EffectResult.Failed failed || attempt >= tries || context.CancelRequested.IsCancellationRequested)
             {
                 return result;
@@ -53,7 +60,7 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
     }
 
     /// <summary>Finds out about an effect that has an intent and no outcome, and brings it to an end.</summary>
-    public async Task<EffectResult> ReconcileAsync(MutatingActivity activity, ActivityExecution execution, EffectContext context, string reason)
+    private async Task<EffectResult> ReconcileAsync(MutatingActivity activity, ActivityExecution execution, EffectContext context, string reason)
     {
         var until = clock.GetUtcNow() + options.ReconcileFor;
         for (var pause = options.FirstPause; ; pause = Longer(pause))

@@ -29,6 +29,28 @@ public sealed class EffectPolicyTests
     }
 
     [Fact]
+    public async Task A_worker_that_dies_takes_no_try_away_from_the_next()
+    {
+        for (var dieAt = 1; ; dieAt++)
+        {
+            world.Reset();
+            var made = 0;
+            world.OnDo = (name, _) => name == "a" && ++made <= 2 ? new EffectResult.Failed("Busy.") : null;
+            var step = Activity("a", "Test.Mark", ("markName", Literal("a")), ("retries", Literal("2", "Int32")), ("retryAfter", Literal("00:00:05", "TimeSpan")));
+            var engine = await EngineAsync(Of("w", Sequence("s", Mark("before"), step)));
+            engine.Probe.DieAt = dieAt;
+
+            var run = await engine.RunAsync("w");
+
+            Assert.Equal((dieAt, RunStatus.Finished, "before"), (dieAt, run.Status, world.History[0][3..]));
+            if (engine.Probe.Deaths == 0)
+            {
+                return;
+            }
+        }
+    }
+
+    [Fact]
     public async Task An_effect_that_heeds_its_time_limit_has_failed_and_says_so()
     {
         var engine = await EngineAsync(Of("w", Sequence("s", Mark("a"), Slow("slow", obeys: true))));
