@@ -42,9 +42,9 @@ internal sealed class ForecastScores(int vms)
         var thresholds = fleet.Options.Thresholds;
         var now = thresholds.Classify(before);
         var came = thresholds.Classify(load) > now;
-        Count(ref ours, came, now < LoadClass.High && fleet.RiseProbability(slot) >= fleet.RiseThreshold);
-        Count(ref byMean, came, thresholds.Classify(fleet.Expected(slot, ForecasterKind.Mean)) > now);
-        Count(ref byAutoregression, came, thresholds.Classify(fleet.Expected(slot, ForecasterKind.Autoregression)) > now);
+        ours = ours.With(came, now < LoadClass.High && fleet.RiseProbability(slot) >= fleet.RiseThreshold);
+        byMean = byMean.With(came, thresholds.Classify(fleet.Expected(slot, ForecasterKind.Mean)) > now);
+        byAutoregression = byAutoregression.With(came, thresholds.Classify(fleet.Expected(slot, ForecasterKind.Autoregression)) > now);
         changesMeasured += thresholds.Classify(load) != now ? 1 : 0;
     }
 
@@ -146,9 +146,4 @@ internal sealed class ForecastScores(int vms)
         new() { ["caught"] = Output.Round(score.CaughtShare, 4), ["precision"] = Output.Round(score.Precision, 4) };
 
     private static double Points(double share) => Output.Round(share * 100, 3);
-
-    private static void Count(ref ClassScore score, bool came, bool foretold) => score = new ClassScore(
-        score.Came + (came ? 1 : 0),
-        score.Foretold + (foretold ? 1 : 0),
-        score.Caught + (came && foretold ? 1 : 0));
 }

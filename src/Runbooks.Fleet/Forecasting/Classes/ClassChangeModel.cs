@@ -21,7 +21,7 @@ internal sealed class ClassChangeModel(double? precisionGoal)
     public void Learn(ClassSample sample)
     {
         models[sample.Boundary].Learn(sample.Features, sample.Probability, sample.Came);
-        Point.Add(sample.Probability, sample.Came, sample.ByMean, sample.ByAutoregression);
+        Point.Add(sample);
     }
 
     public void EndStep()
@@ -48,6 +48,9 @@ internal sealed class ClassSample
     public float[] Features { get; } = new float[ClassFeatures.Count];
 
     public double Probability { get; set; }
+
+    /// <summary>Whether the probability was enough when it was said.</summary>
+    public bool Foretold { get; set; }
 
     public bool ByMean { get; set; }
 

@@ -3,7 +3,7 @@ namespace Runbooks.Fleet.Forecasting.Classes;
 /// <summary>What one VM's history says about the chance that its load rises over the next class boundary.</summary>
 internal sealed class ClassFeatures(double lowBelow, double highFrom)
 {
-    public const int Count = 59;
+    public const int Count = 63;
     private const int RecentLoads = 12;
     private static readonly double[] MeanWeights = [0.5, 0.2, 0.08, 0.03, 0.01];
 
@@ -88,6 +88,11 @@ internal sealed class ClassFeatures(double lowBelow, double highFrom)
         to.Add(longSpread * often);
         to.Add(longSpread * usual * 5);
         WriteRepeats(ref to, record, history, ahead, often);
+        var like = LikeBefore.In(history, b, ahead, longSpread, record.CrossingRate(0));
+        to.Add(Logit(like.ByOne));
+        to.Add(Logit(like.ByTwo));
+        to.Add(Logit(like.ByThree));
+        to.Add(Logit(like.ByTwo) * Logit(like.ByTwo) / 4);
         to.End();
     }
 

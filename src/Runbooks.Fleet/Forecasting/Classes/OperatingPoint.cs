@@ -11,6 +11,12 @@ public readonly record struct ClassScore(double Came, double Foretold, double Ca
 
     /// <summary>Share of the foretold changes that came, 0 to 1.</summary>
     public double Precision => Foretold > 0 ? Caught / Foretold : 0;
+
+    /// <summary>With one more case.</summary>
+    public ClassScore With(bool came, bool foretold) =>
+        new(Came + (came ? 1 : 0), Foretold + (foretold ? 1 : 0), Caught + (came && foretold ? 1 : 0));
+
+    internal ClassScore Times(double factor) => new(Came * factor, Foretold * factor, Caught * factor);
 }
 
 /// <summary>
@@ -20,19 +26,30 @@ public readonly record struct ClassScore(double Came, double Foretold, double Ca
 /// <remarks>
 /// How well changes can be foretold differs from fleet to fleet and from day to day, so a fixed probability or precision
 /// would say much on one day and nothing on another. The point taken is the one that is better than the better rule, by
-/// the largest factor, in what is caught and in precision at once.
+/// the largest factor, in what is caught and in precision at once. What was reached with it is compared too, and trims it.
+/// Where even the best point would be wrong more often than three times in five, nothing is foretold at all.
 /// </remarks>
 internal sealed class OperatingPoint(double? precisionGoal)
 {
     private const int Bins = 200;
-    private const double Remembered = 0.995;
+    private const double Remembered = 0.99;
 
     /// <summary>Changes and foretellings needed before anything is read from them.</summary>
     private const double Enough = 20;
 
+    private const double LeastPrecision = 0.4;
+
+    /// <summary>How fast the trim follows, in log-odds for each step and each factor of e between what is caught and precision.</summary>
+    private const double TrimRate = 0.0;
+
+    /// <summary>Above any probability.</summary>
+    private const double Never = 1.01;
+
     private readonly double[] said = new double[Bins];
     private readonly double[] came = new double[Bins];
     private readonly ClassScore[] rules = new ClassScore[2];
+    private ClassScore reached;
+    private double trim;
 
     /// <summary>The probability from which on a change is foretold.</summary>
     public double Threshold { get; private set; } = 0.5;
@@ -40,18 +57,20 @@ internal sealed class OperatingPoint(double? precisionGoal)
     /// <summary>What the simple rules reached lately: mean of 12, and autoregression.</summary>
     public ReadOnlySpan<ClassScore> Rules => rules;
 
-    public void Add(double probability, bool hasCome, bool byMean, bool byAutoregression)
+    public void Add(ClassSample sample)
     {
-        var bin = Math.Clamp((int)(probability * Bins), 0, Bins - 1);
+        var bin = Math.Clamp((int)(sample.Probability * Bins), 0, Bins - 1);
         said[bin]++;
-        came[bin] += hasCome ? 1 : 0;
-        Count(ref rules[0], hasCome, byMean);
-        Count(ref rules[1], hasCome, byAutoregression);
+        came[bin] += sample.Came ? 1 : 0;
+        rules[0] = rules[0].With(sample.Came, sample.ByMean);
+        rules[1] = rules[1].With(sample.Came, sample.ByAutoregression);
+        reached = reached.With(sample.Came, sample.Foretold);
     }
 
     public void EndStep()
     {
         Threshold = Best() ?? Threshold;
+        Trim();
         for (var i = 0; i < Bins; i++)
         {
             said[i] *= Remembered;
@@ -60,10 +79,18 @@ internal sealed class OperatingPoint(double? precisionGoal)
 
         for (var i = 0; i < rules.Length; i++)
         {
-            rules[i] = new ClassScore(rules[i].Came * Remembered, rules[i].Foretold * Remembered, rules[i].Caught * Remembered);
+            rules[i] = rules[i].Times(Remembered);
         }
+
+        reached = reached.Times(Remembered);
     }
 
+    /// <summary>What the better of the rules caught, and the precision of the one that was more precise; never nothing.</summary>
+    private (double Caught, double Precision) Yardstick() => (
+        Math.Max(0.02, Math.Max(rules[0].CaughtShare, rules[1].CaughtShare)),
+        Math.Max(LeastPrecision, Math.Max(rules[0].Precision, rules[1].Precision)));
+
+    /// <summary>The threshold that would have been best; null as long as too little came to tell.</summary>
     private double? Best()
     {
         var all = rules[0].Came;
@@ -72,24 +99,20 @@ internal sealed class OperatingPoint(double? precisionGoal)
             return null;
         }
 
-        // Rules that caught nothing are no measure; then any forecast that is right half of the time is better.
-        var caught = Math.Max(0.02, Math.Max(rules[0].CaughtShare, rules[1].CaughtShare));
-        var precision = Math.Max(rules[0].Precision, rules[1].Precision) is > 0 and var p ? p : 0.5;
-        double foretold = 0, hit = 0, best = double.NegativeInfinity;
-        double? threshold = null;
+        var (caught, precision) = Yardstick();
+        double foretold = 0, hit = 0, best = 0, threshold = Never;
         for (var i = Bins - 1; i >= 0; i--)
         {
             foretold += said[i];
             hit += came[i];
-            if (foretold < Enough)
+            var right = foretold > 0 ? hit / foretold : 0;
+            if (foretold < Enough || right < (precisionGoal ?? LeastPrecision))
             {
                 continue;
             }
 
-            // With a goal, the lowest threshold that reaches it; the highest there is when none does.
-            var worth = precisionGoal is { } goal
-                ? hit / foretold >= goal ? Bins - i : hit / foretold - goal
-                : Math.Min(hit / all / caught, hit / foretold / precision);
+            // With a goal, the lowest threshold that reaches it.
+            var worth = precisionGoal is null ? Math.Min(hit / all / caught / 1.01, right / precision) : Bins - i;
             if (worth > best)
             {
                 (best, threshold) = (worth, i / (double)Bins);
@@ -99,8 +122,17 @@ internal sealed class OperatingPoint(double? precisionGoal)
         return threshold;
     }
 
-    private static void Count(ref ClassScore score, bool hasCome, bool foretold) => score = new ClassScore(
-        score.Came + (hasCome ? 1 : 0),
-        score.Foretold + (foretold ? 1 : 0),
-        score.Caught + (hasCome && foretold ? 1 : 0));
+    /// <summary>The past of probabilities is not their future: what was reached shows on which side the threshold errs.</summary>
+    private void Trim()
+    {
+        if (precisionGoal is not null || Threshold >= 1 || reached.Caught < Enough)
+        {
+            return;
+        }
+
+        var (caught, precision) = Yardstick();
+        var lean = Math.Log(reached.CaughtShare / caught) - Math.Log(reached.Precision / precision);
+        trim = Math.Clamp(trim + (TrimRate * Math.Clamp(lean, -1, 1)), -0.5, 0.5);
+        Threshold = 1 / (1 + Math.Exp(-(Math.Log(Threshold / (1 - Threshold)) + trim)));
+    }
 }

@@ -1,0 +1,65 @@
+namespace Runbooks.Fleet.Forecasting.Classes;
+
+/// <summary>
+/// What one VM did after loads like its last ones: the share of such moments of the last day after which the boundary was
+/// crossed. Finds what no average shows, such as two low loads always being followed by a high one.
+/// </summary>
+/// <param name="ByOne">Moments alike in the last load.</param>
+/// <param name="ByTwo">Moments alike in the last two loads.</param>
+/// <param name="ByThree">Moments alike in the last three loads.</param>
+internal readonly record struct LikeBefore(double ByOne, double ByTwo, double ByThree)
+{
+    /// <summary>Steps that are looked through.</summary>
+    private const int Window = 288;
+
+    /// <summary>The usual rate counts as much as so many moments that are exactly alike.</summary>
+    private const double Prior = 2;
+
+    /// <param name="history">The loads so far.</param>
+    /// <param name="boundary">The boundary, above the newest load.</param>
+    /// <param name="ahead">Steps within which it may be crossed.</param>
+    /// <param name="spread">The VM's usual distance from its mean, above 0: what counts as alike is a part of it.</param>
+    /// <param name="usual">The rate when no moment was alike, 0 to 1.</param>
+    public static LikeBefore In(LoadHistory history, double boundary, int ahead, double spread, double usual)
+    {
+        var near = 1 / Math.Max(0.02, spread * 0.3);
+        var far = 1 / Math.Max(0.03, spread * 0.6);
+        var last = history.AgoOrOldest(0);
+        var before = history.AgoOrOldest(1);
+        var first = history.AgoOrOldest(2);
+        double all1 = Prior, all2 = Prior, all3 = Prior;
+        double hit1 = Prior * usual, hit2 = hit1, hit3 = hit1;
+        var until = Math.Min(Window, history.Count - 2);
+
+        // The next crossing is carried along: the loop goes back in time, so it is the nearest one after the moment.
+        var crossed = int.MinValue;
+        for (var ago = 1; ago < until; ago++)
+        {
+            if (history.Ago(ago - 1) >= boundary)
+            {
+                crossed = ago - 1;
+            }
+
+            var then = history.Ago(ago);
+            if (ago < ahead || then >= boundary)
+            {
+                continue;
+            }
+
+            var came = crossed >= ago - ahead ? 1 : 0;
+            var alike1 = Alike((then - last) * near);
+            var alike2 = alike1 * Alike((history.Ago(ago + 1) - before) * far);
+            var alike3 = alike2 * Alike((history.Ago(ago + 2) - first) * far);
+            all1 += alike1;
+            all2 += alike2;
+            all3 += alike3;
+            hit1 += alike1 * came;
+            hit2 += alike2 * came;
+            hit3 += alike3 * came;
+        }
+
+        return new LikeBefore(hit1 / all1, hit2 / all2, hit3 / all3);
+    }
+
+    private static double Alike(double distance) => 1 / (1 + (distance * distance));
+}
