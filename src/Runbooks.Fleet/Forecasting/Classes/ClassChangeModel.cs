@@ -49,9 +49,6 @@ internal sealed class ClassSample
 
     public double Probability { get; set; }
 
-    /// <summary>Whether the probability was enough when it was said.</summary>
-    public bool Foretold { get; set; }
-
     public bool ByMean { get; set; }
 
     public bool ByAutoregression { get; set; }

@@ -64,7 +64,6 @@ internal sealed class ClassForecaster
         sample.From = now;
         features.Write(sample.Features, sample.Boundary, history, pending.Length);
         sample.Probability = RiseProbability = model.Probability(sample.Boundary, sample.Features);
-        sample.Foretold = sample.Probability >= model.Point.Threshold;
         sample.ByMean = thresholds.Classify(vm.By(ForecasterKind.Mean)) > now;
         sample.ByAutoregression = thresholds.Classify(vm.By(ForecasterKind.Autoregression)) > now;
         sample.Came = false;

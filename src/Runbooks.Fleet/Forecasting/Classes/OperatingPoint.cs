@@ -26,36 +26,39 @@ public readonly record struct ClassScore(double Came, double Foretold, double Ca
 /// <remarks>
 /// How well changes can be foretold differs from fleet to fleet and from day to day, so a fixed probability or precision
 /// would say much on one day and nothing on another. The point taken is the one that is better than the better rule, by
-/// the largest factor, in what is caught and in precision at once. What was reached with it is compared too, and trims it.
+/// the largest factor, in what is caught and in precision at once.
 /// Where even the best point would be wrong more often than three times in five, nothing is foretold at all.
 /// </remarks>
 internal sealed class OperatingPoint(double? precisionGoal)
 {
     private const int Bins = 200;
+
+    /// <summary>A case counts half as much after 69 steps.</summary>
     private const double Remembered = 0.99;
 
     /// <summary>Changes and foretellings needed before anything is read from them.</summary>
     private const double Enough = 20;
 
+    /// <summary>Below this a foretelling is no reason to move anything.</summary>
     private const double LeastPrecision = 0.4;
 
-    /// <summary>How fast the trim follows, in log-odds for each step and each factor of e between what is caught and precision.</summary>
-    private const double TrimRate = 0.0;
+    /// <summary>
+    /// How much more than the better rule is to be caught before precision counts as much: the probabilities of the past
+    /// are seen with what was learnt from them, so they promise a little more than will be caught.
+    /// </summary>
+    private const double Lean = 1.01;
 
     /// <summary>Above any probability.</summary>
     private const double Never = 1.01;
 
     private readonly double[] said = new double[Bins];
     private readonly double[] came = new double[Bins];
+
+    /// <summary>What the rules reached lately: mean of 12, and autoregression.</summary>
     private readonly ClassScore[] rules = new ClassScore[2];
-    private ClassScore reached;
-    private double trim;
 
     /// <summary>The probability from which on a change is foretold.</summary>
     public double Threshold { get; private set; } = 0.5;
-
-    /// <summary>What the simple rules reached lately: mean of 12, and autoregression.</summary>
-    public ReadOnlySpan<ClassScore> Rules => rules;
 
     public void Add(ClassSample sample)
     {
@@ -64,13 +67,11 @@ internal sealed class OperatingPoint(double? precisionGoal)
         came[bin] += sample.Came ? 1 : 0;
         rules[0] = rules[0].With(sample.Came, sample.ByMean);
         rules[1] = rules[1].With(sample.Came, sample.ByAutoregression);
-        reached = reached.With(sample.Came, sample.Foretold);
     }
 
     public void EndStep()
     {
         Threshold = Best() ?? Threshold;
-        Trim();
         for (var i = 0; i < Bins; i++)
         {
             said[i] *= Remembered;
@@ -81,8 +82,6 @@ internal sealed class OperatingPoint(double? precisionGoal)
         {
             rules[i] = rules[i].Times(Remembered);
         }
-
-        reached = reached.Times(Remembered);
     }
 
     /// <summary>What the better of the rules caught, and the precision of the one that was more precise; never nothing.</summary>
@@ -112,7 +111,7 @@ internal sealed class OperatingPoint(double? precisionGoal)
             }
 
             // With a goal, the lowest threshold that reaches it.
-            var worth = precisionGoal is null ? Math.Min(hit / all / caught / 1.01, right / precision) : Bins - i;
+            var worth = precisionGoal is null ? Math.Min(hit / all / caught / Lean, right / precision) : Bins - i;
             if (worth > best)
             {
                 (best, threshold) = (worth, i / (double)Bins);
@@ -120,19 +119,5 @@ internal sealed class OperatingPoint(double? precisionGoal)
         }
 
         return threshold;
-    }
-
-    /// <summary>The past of probabilities is not their future: what was reached shows on which side the threshold errs.</summary>
-    private void Trim()
-    {
-        if (precisionGoal is not null || Threshold >= 1 || reached.Caught < Enough)
-        {
-            return;
-        }
-
-        var (caught, precision) = Yardstick();
-        var lean = Math.Log(reached.CaughtShare / caught) - Math.Log(reached.Precision / precision);
-        trim = Math.Clamp(trim + (TrimRate * Math.Clamp(lean, -1, 1)), -0.5, 0.5);
-        Threshold = 1 / (1 + Math.Exp(-(Math.Log(Threshold / (1 - Threshold)) + trim)));
     }
 }
