@@ -17,7 +17,7 @@ public sealed class FleetForecasterTests
         for (var step = 0; step < 400; step++)
         {
             walk = Math.Clamp(walk + (0.03 * Loads.Normal(random)), 0.05, 0.95);
-            var ramp = 0.1 + (0.8 * (step % 60 / 60.0));
+            var ramp = 0.1 + (0.8 * Math.Abs((step % 200 / 100.0) - 1));
             Loads.Observe(fleet, walk, shape[step % 24], ramp, Loads.Within(0.5 + (0.1 * Loads.Normal(random))));
         }
 

@@ -124,10 +124,7 @@ public sealed class HostNeedTests
             Loads.Observe(fleet, 0.1 + (0.01 * random.NextDouble()), 0.3 + (0.01 * random.NextDouble()));
         }
 
-        for (var step = 0; step < 3; step++)
-        {
-            Loads.Observe(fleet, 0.9, 0.3);
-        }
+        Loads.Observe(fleet, 0.9, 0.3);
 
         Assert.False(fleet.Usable(0));
         var need = HostNeed.Of(fleet, [new HostPart(0, 1), new HostPart(1, 1)], new HostNeedOptions { Sigmas = 0, Level = 0.5 });

@@ -11,7 +11,7 @@ public enum CalibrationProblem
     /// <summary>The VM was not measured lately; nothing is known of its load.</summary>
     NotMeasured,
 
-    /// <summary>Loads lay outside of the quantiles several times in a row: the VM does something new.</summary>
+    /// <summary>A load lay far outside of the quantiles, or several in a row outside: the VM does something new.</summary>
     Changed,
 
     /// <summary>More loads lay outside of the quantiles for a while than should.</summary>

@@ -15,8 +15,19 @@ internal sealed class CalibrationRecord
     /// <summary>Of 48 loads, 13 beyond a quantile with a tenth beyond it come by chance less than once in 1,000 times.</summary>
     private const int Alarm = 13;
 
+    /// <summary>A load beyond a quantile by less than a percent is no news to anybody.</summary>
+    private const double Calm = 0.01;
+
+    /// <summary>
+    /// One load alone is a change when it is beyond the outermost quantile by more than all of them span, and this. After
+    /// two steps the forecasts have had the time to follow, or the load is back.
+    /// </summary>
+    private const double Jump = 0.05;
+    private const ulong TwoSteps = 3;
+
     private ulong aboveFar;
     private ulong belowFar;
+    private ulong jumped;
     private ulong above;
     private ulong below;
     private int checks;
@@ -28,6 +39,7 @@ internal sealed class CalibrationRecord
         unmeasured = 0;
         Shift(ref aboveFar, load > quantiles[QuantileLevels.NinetyFifth] + Calm);
         Shift(ref belowFar, load < quantiles[0] - Calm);
+        Shift(ref jumped, Beyond(load, quantiles) > quantiles[^1] - quantiles[0] + Jump);
         Shift(ref above, load > quantiles[QuantileLevels.Ninetieth]);
         Shift(ref below, load < quantiles[QuantileLevels.Tenth]);
     }
@@ -50,12 +62,9 @@ internal sealed class CalibrationRecord
 
     public bool Usable(int needed) => Find(needed) == CalibrationProblem.None;
 
-    /// <summary>A load beyond a quantile by less than a percent is no news to anybody.</summary>
-    private const double Calm = 0.01;
-
     private CalibrationProblem Find(int needed) =>
         unmeasured > 0 ? CalibrationProblem.NotMeasured
-        : Latest(aboveFar) >= AlarmInARow || Latest(belowFar) >= AlarmInARow ? CalibrationProblem.Changed
+        : (jumped & TwoSteps) != 0 || Latest(aboveFar) >= AlarmInARow || Latest(belowFar) >= AlarmInARow ? CalibrationProblem.Changed
         : checks < needed ? CalibrationProblem.TooFewChecks
         : BitOperations.PopCount(above) >= Alarm || BitOperations.PopCount(below) >= Alarm ? CalibrationProblem.Off
         : CalibrationProblem.None;
@@ -66,6 +75,8 @@ internal sealed class CalibrationRecord
         return (problem, problem switch
         {
             CalibrationProblem.NotMeasured => $"not measured for the last {unmeasured} steps",
+            CalibrationProblem.Changed when (jumped & TwoSteps) != 0 =>
+                $"{((jumped & 1) != 0 ? "the last load" : "the load before the last")} lay far outside of all quantiles: the load has changed",
             CalibrationProblem.Changed => Latest(aboveFar) >= AlarmInARow
                 ? $"{Latest(aboveFar)} of the last {InARow} loads lay above the 95 % quantile: the load has changed"
                 : $"{Latest(belowFar)} of the last {InARow} loads lay below the 5 % quantile: the load has changed",
@@ -76,6 +87,8 @@ internal sealed class CalibrationRecord
             _ => null,
         });
     }
+
+    private static double Beyond(double load, ReadOnlySpan<float> quantiles) => Math.Max(load - quantiles[^1], quantiles[0] - load);
 
     private static int Latest(ulong bits) => BitOperations.PopCount(bits & ((1UL << InARow) - 1));
 
