@@ -117,6 +117,7 @@ internal static class ForecastCases
         times.Sort();
         var memory = GC.GetTotalMemory(forceFullCollection: true) - before;
         GC.KeepAlive(fleet);
+        GC.KeepAlive(trace);
         return new JsonObject
         {
             ["case"] = "forecast-speed",

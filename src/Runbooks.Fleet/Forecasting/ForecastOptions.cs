@@ -29,8 +29,9 @@ public sealed record ForecastOptions
     /// <summary>Forecasts that must have been checked before a VM's forecasts are relied on, 8 to 48. Default 24.</summary>
     public int ChecksNeeded { get; init; } = 24;
 
+    /// <summary>These options, with the boundaries rounded as measured loads are.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of its range; the message names it.</exception>
-    public ForecastOptions Checked()
+    internal ForecastOptions Checked()
     {
         Within(Horizon, 1, 12, nameof(Horizon));
         Within(StepsPerDay, 2, 1440, nameof(StepsPerDay));
@@ -40,7 +41,14 @@ public sealed record ForecastOptions
         Within(PrecisionGoal ?? 0, 0, 1, nameof(PrecisionGoal));
         Within(Thresholds.LowBelow, 0, Thresholds.HighFrom, nameof(Thresholds.LowBelow));
         Within(Thresholds.HighFrom, 0, 1, nameof(Thresholds.HighFrom));
-        return this;
+        return this with
+        {
+            Thresholds = Thresholds with
+            {
+                LowBelow = LoadHistory.Round(Thresholds.LowBelow),
+                HighFrom = LoadHistory.Round(Thresholds.HighFrom),
+            },
+        };
     }
 
     private static void Within(double value, double least, double most, string name)

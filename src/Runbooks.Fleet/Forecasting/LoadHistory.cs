@@ -21,7 +21,7 @@ internal sealed class LoadHistory(int capacity)
             Grow();
         }
 
-        loads[next] = (ushort)Math.Round(Math.Clamp(load, 0, 1) * Unit);
+        loads[next] = Units(load);
         next = next + 1 == loads.Length ? 0 : next + 1;
         Count = Math.Min(Count + 1, loads.Length);
     }
@@ -36,6 +36,20 @@ internal sealed class LoadHistory(int capacity)
     /// <summary>The load that many steps ago, or the oldest one that is known.</summary>
     public double AgoOrOldest(int steps) => Ago(Math.Min(steps, Count - 1));
 
+    /// <summary>Writes the newest loads, the newest first; returns how many, fewer than asked for when there are no more.</summary>
+    public int CopyTo(Span<float> newestFirst)
+    {
+        var n = Math.Min(newestFirst.Length, Count);
+        var at = next;
+        for (var i = 0; i < n; i++)
+        {
+            at = at == 0 ? loads.Length - 1 : at - 1;
+            newestFirst[i] = (float)(loads[at] / Unit);
+        }
+
+        return n;
+    }
+
     /// <summary>Mean of the newest loads; of all of them when there are fewer.</summary>
     public double Mean(int window)
     {
@@ -48,6 +62,11 @@ internal sealed class LoadHistory(int capacity)
 
         return sum / n;
     }
+
+    /// <summary>A load as it would come back. Boundaries are rounded so too: then a load at one is not found below it.</summary>
+    public static double Round(double load) => Units(load) / Unit;
+
+    private static ushort Units(double load) => (ushort)Math.Round(Math.Clamp(load, 0, 1) * Unit);
 
     private void Grow()
     {

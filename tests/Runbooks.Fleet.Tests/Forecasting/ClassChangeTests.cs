@@ -29,7 +29,7 @@ public sealed class ClassChangeTests
     [Fact]
     public void On_loads_that_swing_more_is_caught_than_by_the_mean_and_more_of_it_comes()
     {
-        var loads = Loads.Many(300, seed: 22, random =>
+        var loads = Loads.Many(150, seed: 22, random =>
         {
             var level = 0.05 + (0.5 * random.NextDouble());
             return _ => Loads.Within(level + (0.12 * Loads.Normal(random)));
@@ -78,12 +78,17 @@ public sealed class ClassChangeTests
     [Fact]
     public void The_boundaries_are_parameters()
     {
-        var options = new ForecastOptions { Thresholds = new Thresholds { LowBelow = 0.5, HighFrom = 0.9 } };
+        var options = new ForecastOptions { Thresholds = new Thresholds { LowBelow = 0.5, HighFrom = 0.7 } };
         var fleet = Loads.Fleet(1, options);
         Loads.Observe(fleet, 0.4);
         Assert.Equal(LoadClass.Low, fleet.Forecast(0)!.Class.Class);
         Loads.Observe(fleet, 0.6);
         Assert.Equal(LoadClass.Medium, fleet.Forecast(0)!.Class.Class);
+
+        // A load at a boundary is above it, although 0.7 is none of the values in which loads are kept.
+        var exact = Loads.Fleet(1, options);
+        Loads.Observe(exact, 0.7);
+        Assert.Equal(LoadClass.High, exact.Forecast(0)!.Class.Class);
     }
 
     [Fact]

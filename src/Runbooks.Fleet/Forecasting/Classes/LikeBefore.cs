@@ -13,7 +13,10 @@ internal readonly record struct LikeBefore(double ByOne, double ByTwo, double By
     private const int Window = 288;
 
     /// <summary>The usual rate counts as much as so many moments that are exactly alike.</summary>
-    private const double Prior = 2;
+    private const float Prior = 2;
+
+    /// <summary>A load at the boundary is not below it, whichever way it is kept.</summary>
+    private const double Rounding = 1e-5;
 
     /// <param name="history">The loads so far.</param>
     /// <param name="boundary">The boundary, above the newest load.</param>
@@ -22,34 +25,36 @@ internal readonly record struct LikeBefore(double ByOne, double ByTwo, double By
     /// <param name="usual">The rate when no moment was alike, 0 to 1.</param>
     public static LikeBefore In(LoadHistory history, double boundary, int ahead, double spread, double usual)
     {
-        var near = 1 / Math.Max(0.02, spread * 0.3);
-        var far = 1 / Math.Max(0.03, spread * 0.6);
-        var last = history.AgoOrOldest(0);
-        var before = history.AgoOrOldest(1);
-        var first = history.AgoOrOldest(2);
-        double all1 = Prior, all2 = Prior, all3 = Prior;
-        double hit1 = Prior * usual, hit2 = hit1, hit3 = hit1;
-        var until = Math.Min(Window, history.Count - 2);
+        Span<float> loads = stackalloc float[Window + 2];
+        var until = history.CopyTo(loads) - 2;
+        if (until <= 1)
+        {
+            return new LikeBefore(usual, usual, usual);
+        }
+
+        var near = (float)(1 / Math.Max(0.02, spread * 0.3));
+        var far = (float)(1 / Math.Max(0.03, spread * 0.6));
+        float all1 = Prior, all2 = Prior, all3 = Prior;
+        float hit1 = (float)(Prior * usual), hit2 = hit1, hit3 = hit1;
 
         // The next crossing is carried along: the loop goes back in time, so it is the nearest one after the moment.
         var crossed = int.MinValue;
         for (var ago = 1; ago < until; ago++)
         {
-            if (history.Ago(ago - 1) >= boundary)
+            if (loads[ago - 1] >= boundary - Rounding)
             {
                 crossed = ago - 1;
             }
 
-            var then = history.Ago(ago);
-            if (ago < ahead || then >= boundary)
+            if (ago < ahead || loads[ago] >= boundary - Rounding)
             {
                 continue;
             }
 
-            var came = crossed >= ago - ahead ? 1 : 0;
-            var alike1 = Alike((then - last) * near);
-            var alike2 = alike1 * Alike((history.Ago(ago + 1) - before) * far);
-            var alike3 = alike2 * Alike((history.Ago(ago + 2) - first) * far);
+            var came = crossed >= ago - ahead ? 1f : 0;
+            var alike1 = Alike((loads[ago] - loads[0]) * near);
+            var alike2 = alike1 * Alike((loads[ago + 1] - loads[1]) * far);
+            var alike3 = alike2 * Alike((loads[ago + 2] - loads[2]) * far);
             all1 += alike1;
             all2 += alike2;
             all3 += alike3;
@@ -61,5 +66,5 @@ internal readonly record struct LikeBefore(double ByOne, double ByTwo, double By
         return new LikeBefore(hit1 / all1, hit2 / all2, hit3 / all3);
     }
 
-    private static double Alike(double distance) => 1 / (1 + (distance * distance));
+    private static float Alike(float distance) => 1 / (1 + (distance * distance));
 }
