@@ -46,7 +46,7 @@ internal sealed record LoadTrace(string Name, IReadOnlyList<string> Vms, IReadOn
     private static string[] Files(string folder, string pattern) =>
         Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal)] : [];
 
-    private static LoadTrace Join(IReadOnlyList<(DateOnly Day, LoadTrace Trace)> days)
+    private static LoadTrace Join(List<(DateOnly Day, LoadTrace Trace)> days)
     {
         var names = days.SelectMany(d => d.Trace.Vms).Distinct(StringComparer.Ordinal).ToList();
         var rows = names.ToDictionary(n => n, _ => new List<double>(), StringComparer.Ordinal);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Runbooks.Fleet.Forecasting.Classes;
 
 /// <summary>
@@ -7,6 +9,7 @@ namespace Runbooks.Fleet.Forecasting.Classes;
 /// <param name="ByOne">Moments alike in the last load.</param>
 /// <param name="ByTwo">Moments alike in the last two loads.</param>
 /// <param name="ByThree">Moments alike in the last three loads.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct LikeBefore(double ByOne, double ByTwo, double ByThree)
 {
     /// <summary>Steps that are looked through.</summary>

@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Runbooks.Fleet.Forecasting.Classes;
 
 /// <summary>How many class changes were foretold, how many came, and how many of those that came were foretold.</summary>
 /// <param name="Came">Upward class changes that came, weighted by how recent they are.</param>
 /// <param name="Foretold">Those foretold.</param>
 /// <param name="Caught">Those foretold that came.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct ClassScore(double Came, double Foretold, double Caught)
 {
     /// <summary>Share of the changes that came which had been foretold, 0 to 1.</summary>

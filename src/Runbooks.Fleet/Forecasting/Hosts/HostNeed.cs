@@ -1,8 +1,11 @@
+using System.Runtime.InteropServices;
+
 namespace Runbooks.Fleet.Forecasting.Hosts;
 
 /// <summary>A VM's part in the load of a host.</summary>
 /// <param name="Slot">Its slot in the <see cref="FleetForecaster"/>.</param>
 /// <param name="Cores">Host cores that it uses at load 1, above 0.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct HostPart(int Slot, double Cores);
 
 /// <summary>How the need of a host is computed.</summary>
