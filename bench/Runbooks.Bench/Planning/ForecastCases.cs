@@ -15,12 +15,20 @@ internal static class ForecastCases
     {
         if (dataFolder is not null)
         {
+            var found = false;
             foreach (var trace in LoadTrace.PlanetLab(dataFolder).Concat(LoadTrace.Bitbrains(dataFolder)))
             {
+                found = true;
                 foreach (var line in Of(trace))
                 {
                     yield return line;
                 }
+            }
+
+            if (!found)
+            {
+                throw new FormatException(
+                    $"{dataFolder} holds no traces; they are looked for in planetlab/DAY.csv.gz and bitbrains-*/DAY_cpu_permille.csv.gz in it.");
             }
         }
 

@@ -70,6 +70,18 @@ internal sealed record LoadTrace(string Name, IReadOnlyList<string> Vms, IReadOn
 
     private static LoadTrace Read(string file, double unit)
     {
+        try
+        {
+            return ReadLines(file, unit);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new FormatException($"{file} is not a gzip file: {e.Message}", e);
+        }
+    }
+
+    private static LoadTrace ReadLines(string file, double unit)
+    {
         using var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
         var names = new List<string>();
         var rows = new List<double[]>();
