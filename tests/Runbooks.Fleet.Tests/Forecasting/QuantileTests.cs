@@ -77,6 +77,27 @@ public sealed class QuantileTests
     }
 
     [Fact]
+    public void The_offsets_of_the_fleet_come_to_lie_where_the_misses_of_its_VMs_do()
+    {
+        // Misses evenly from 0 to 1: each quantile is its own level.
+        var pool = new PooledOffsets();
+        for (var step = 0; step < 1200; step++)
+        {
+            for (var vm = 0; vm < 100; vm++)
+            {
+                pool.Add((vm + 0.5) / 100);
+            }
+
+            pool.EndStep();
+        }
+
+        for (var level = 0; level < QuantileLevels.Count; level++)
+        {
+            Assert.Equal(QuantileLevels.At(level), pool[level], 0.02);
+        }
+    }
+
+    [Fact]
     public void The_quantiles_of_a_VM_without_a_past_are_those_of_the_fleet()
     {
         var wide = Loads.Fleet(40);
