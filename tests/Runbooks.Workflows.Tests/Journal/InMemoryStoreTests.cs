@@ -45,6 +45,11 @@ public sealed class InMemory_upgrades : UpgradeContract
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
 }
 
+public sealed class InMemory_reading : ReaderContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
 internal sealed class InMemoryStoreUnderTest : StoreUnderTest
 {
     private readonly MovableClock clock = new();
@@ -57,6 +62,8 @@ internal sealed class InMemoryStoreUnderTest : StoreUnderTest
     }
 
     public override IRunStore Runs => runs;
+
+    public override IRunReader Reader => runs;
 
     public override IEventStore Events => runs;
 
