@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Runbooks.Server.Elsa.Definitions;
 using Runbooks.Server.Elsa.Instances;
 using Runbooks.Server.Elsa.Live;
 
@@ -19,6 +20,7 @@ internal static class ElsaEndpoints
     public static void MapElsa(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup(Prefix).ExcludeFromDescription();
+        api.MapElsaDefinitions();
         api.MapElsaInstances();
         _ = routes.MapHub<InstanceHub>(HubPath);
     }
