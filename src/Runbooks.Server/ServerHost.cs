@@ -3,6 +3,7 @@ using Runbooks.Server.Access;
 using Runbooks.Server.Api;
 using Runbooks.Server.Configuration;
 using Runbooks.Server.Elsa;
+using Runbooks.Server.Elsa.Instances;
 using Runbooks.Server.Fleet;
 using Runbooks.Server.Live;
 using Runbooks.Server.Logging;
@@ -56,6 +57,7 @@ public static class ServerHost
             .AddWorker()
             .AddRunBoard()
             .AddLiveView()
+            .AddElsaInstances()
             .AddFleetApi(settings)
             .AddRadzenComponents()
             .AddRazorComponents();

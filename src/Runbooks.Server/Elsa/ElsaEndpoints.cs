@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Runbooks.Server.Elsa.Definitions;
+using Runbooks.Server.Elsa.Instances;
+using Runbooks.Server.Elsa.Live;
 
 namespace Runbooks.Server.Elsa;
 
@@ -17,7 +20,9 @@ internal static class ElsaEndpoints
     public static void MapElsa(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup(Prefix).ExcludeFromDescription();
-        _ = api;
+        api.MapElsaDefinitions();
+        api.MapElsaInstances();
+        _ = routes.MapHub<InstanceHub>(HubPath);
     }
 }
 

@@ -9,6 +9,8 @@ using Runbooks.Storage;
 using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Journal.InMemory;
+using Runbooks.Workflows.Library;
+using Runbooks.Workflows.Library.InMemory;
 
 namespace Runbooks.Server.Stores;
 
@@ -44,10 +46,13 @@ internal static class ServiceCollectionExtensions
     private static IServiceCollection AddMemoryStores(this IServiceCollection services) => services
         .AddSingleton<InMemoryRunStore>()
         .AddSingleton<IRunStore>(p => p.GetRequiredService<InMemoryRunStore>())
+        .AddSingleton<IRunReader>(p => p.GetRequiredService<InMemoryRunStore>())
         .AddSingleton<IBookmarkReader>(p => p.GetRequiredService<InMemoryRunStore>())
         .AddSingleton<IEventStore>(p => p.GetRequiredService<InMemoryRunStore>())
         .AddSingleton(p => p.GetRequiredService<InMemoryRunStore>().Outbox)
-        .AddSingleton<IDefinitionStore, InMemoryDefinitionStore>()
+        .AddSingleton<InMemoryDefinitionStore>()
+        .AddSingleton<IDefinitionStore>(p => p.GetRequiredService<InMemoryDefinitionStore>())
+        .AddSingleton<IRunbookLibrary, InMemoryRunbookLibrary>()
         .AddSingleton<IReservationLedger, InMemoryReservationLedger>()
         .AddSingleton<IHostModes, InMemoryHostModes>()
         .AddSingleton<IFleetHistory, InMemoryFleetHistory>();

@@ -9,6 +9,7 @@ using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Journal;
+using Runbooks.Storage.Runs;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Storage.Model;
@@ -24,6 +25,10 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
     public const string OwningRun = "RunId";
 
     public DbSet<StoredDefinition> Definitions => Set<StoredDefinition>();
+
+    public DbSet<LibraryRow> Library => Set<LibraryRow>();
+
+    public DbSet<KeptDraftRow> KeptDrafts => Set<KeptDraftRow>();
 
     public DbSet<Run> Runs => Set<Run>();
 
@@ -59,6 +64,8 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
         modelBuilder.HasDefaultSchema("runbooks");
         modelBuilder.Entity<StoredDefinition>().ToTable("definitions").HasKey(d => new { d.DefinitionId, d.Version });
         modelBuilder.Entity<StoredDefinition>().Property<int[]?>("Product");
+        modelBuilder.Entity<LibraryRow>().ToTable("library").HasKey(l => l.DefinitionId);
+        modelBuilder.Entity<KeptDraftRow>().ToTable("draft_revisions").HasKey(d => new { d.DefinitionId, d.Revision });
         Configure(modelBuilder.Entity<Run>());
         ConfigureOwned<ActivityExecution>(modelBuilder, "executions", nameof(ActivityExecution.Number));
         ConfigureOwned<JournalEntry>(modelBuilder, "journal", nameof(JournalEntry.Sequence));
@@ -80,6 +87,7 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
     private static void Configure(EntityTypeBuilder<Run> run)
     {
         run.ToTable("runs").HasKey(r => r.Id);
+        run.Property(r => r.DefinitionVersion).HasConversion(version => version, written => DryRunFence.Read(written));
         run.Property<long>(Ordinal);
         run.Property<string?>("Owner");
         run.Property<long>("Generation");

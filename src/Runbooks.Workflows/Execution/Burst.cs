@@ -120,12 +120,16 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, ClaimWish? 
     private async Task<bool> StepAsync()
     {
         interpreter.WorkerStops = draining.IsCancellationRequested;
-        await interpreter.DrainAsync();
-        if (memory.Run.Passes.Count > 0 && !memory.IsWhole)
+        do
         {
-            await LoadHistoryAsync();
             await interpreter.DrainAsync();
+            if (memory.Run.Passes.Count > 0 && !memory.IsWhole)
+            {
+                await LoadHistoryAsync();
+                await interpreter.DrainAsync();
+            }
         }
+        while (interpreter.LeaveOutChanges());
 
         var starting = interpreter.TakeEffectsToStart();
         var reconciling = interpreter.TakeEffectsToReconcile();
@@ -315,7 +319,8 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, ClaimWish? 
         progress => ReportProgressAsync(execution, progress),
         EnsureOwnedAsync,
         CancelOf(execution).Token,
-        abandoned);
+        abandoned,
+        isDryRun: memory.IsDryRun);
 
     private CancellationTokenSource CancelOf(ActivityExecution execution)
     {

@@ -1,6 +1,8 @@
 using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Journal.InMemory;
+using Runbooks.Workflows.Library;
+using Runbooks.Workflows.Library.InMemory;
 using Runbooks.Workflows.Tests.Contract;
 
 namespace Runbooks.Workflows.Tests.Journal;
@@ -45,6 +47,16 @@ public sealed class InMemory_upgrades : UpgradeContract
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
 }
 
+public sealed class InMemory_reading : ReaderContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
+public sealed class InMemory_library : LibraryContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
 internal sealed class InMemoryStoreUnderTest : StoreUnderTest
 {
     private readonly MovableClock clock = new();
@@ -53,14 +65,20 @@ internal sealed class InMemoryStoreUnderTest : StoreUnderTest
     public InMemoryStoreUnderTest()
     {
         runs = new InMemoryRunStore(clock);
-        Definitions = new InMemoryDefinitionStore(clock);
+        var definitions = new InMemoryDefinitionStore(clock);
+        Definitions = definitions;
+        Library = new InMemoryRunbookLibrary(definitions);
     }
 
     public override IRunStore Runs => runs;
 
+    public override IRunReader Reader => runs;
+
     public override IEventStore Events => runs;
 
     public override IDefinitionStore Definitions { get; }
+
+    public override IRunbookLibrary Library { get; }
 
     public override IOutbox Outbox => runs.Outbox;
 
