@@ -153,6 +153,12 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
         foreach (var id in batch.Ids.Where(good.ContainsKey))
         {
             var (source, definition) = good[id];
+            if (definition.Uses.FirstOrDefault(u => u.Version is null && !latest.ContainsKey(u.DefinitionId)) is { } unusable)
+            {
+                refused[source] = [new DefinitionProblem(source, null, $"It uses the workflow '{unusable.DefinitionId}' as an activity, and what is published of that one can't run here.")];
+                continue;
+            }
+
             var json = definition.Uses.Count == 0 ? definition.Json : Composition.Pinned(definition.Json, used => latest[used].Version);
             var hash = ContentHash.Of(json);
             var stored = await store.PublishAsync(id, hash, json, source, ours, cancellationToken);
