@@ -52,8 +52,8 @@ public sealed record PlannerPolicy
 
     public MigrationModel Migration { get; init; } = new();
 
-    /// <summary>Least gain of one balancing move, as a share of the imbalance at the start. Default 0.0002.</summary>
-    public double MinGain { get; init; } = 0.0002;
+    /// <summary>Least gain of one balancing move in the units of the score, squared shares: less is not worth a migration. Default 0.001.</summary>
+    public double MinGain { get; init; } = 0.001;
 
     /// <summary>Tries to reach a balance with fewer moves. Default 4,000.</summary>
     public int PolishTries { get; init; } = 4_000;
