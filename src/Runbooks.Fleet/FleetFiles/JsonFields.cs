@@ -63,9 +63,9 @@ internal ref struct JsonFields
     public ImmutableArray<HostName> Hosts(string field)
     {
         var names = ImmutableArray.CreateBuilder<HostName>();
-        foreach (var text in Texts(field))
+        foreach (var host in Texts(field))
         {
-            names.Add(HostName.TryParse(text, out var name) ? name : throw Wrong(field, $"found '{text}', wanted the name of a host."));
+            names.Add(HostName.TryParse(host, out var name) ? name : throw Wrong(field, $"found '{host}', wanted the name of a host."));
         }
 
         return names.DrainToImmutable();

@@ -31,7 +31,7 @@ public sealed class DenseFleet
     private readonly int[] last;
     private readonly int[] next;
     private readonly int[] previous;
-    private readonly List<Trace> log = [];
+    private readonly List<MoveTrace> log = [];
 
     public DenseFleet(IReadOnlyList<DenseHost> hosts, IReadOnlyList<DenseVm> vms, CpuRule rule)
     {
@@ -157,7 +157,7 @@ public sealed class DenseFleet
     public void Move(int vm, int to)
     {
         var from = hostOf[vm];
-        log.Add(new Trace(
+        log.Add(new MoveTrace(
             vm,
             from,
             to,
@@ -297,6 +297,4 @@ public sealed class DenseFleet
         classCount[(host * Classes) + v.Class] += by;
         hostOf[vm] = by > 0 ? host : Nowhere;
     }
-
-    private readonly record struct Trace(int Vm, int From, int To, int Next, double FromMean, double FromVariance, double ToMean, double ToVariance);
 }

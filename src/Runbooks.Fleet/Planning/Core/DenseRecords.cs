@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Runbooks.Fleet.Planning.Core;
 
 /// <summary>A host as the planner's core sees it.</summary>
@@ -11,6 +13,7 @@ namespace Runbooks.Fleet.Planning.Core;
 /// <param name="OtherMemoryMiB">Memory held by what the planner may not move, MiB.</param>
 /// <param name="OtherCores">Cores used by what the planner may not move.</param>
 /// <param name="OtherVcpus">vCPUs of what the planner may not move.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct DenseHost(
     double Cores,
     long MemoryMiB,
@@ -30,11 +33,13 @@ public readonly record struct DenseHost(
 /// <param name="MemoryMiB">Memory that its host must hold, MiB.</param>
 /// <param name="Vcpus">Its vCPUs.</param>
 /// <param name="Class">Its load class: 0 low, 1 medium, 2 high.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct DenseVm(int Host, double CpuMean, double CpuVariance, int MemoryMiB, int Vcpus, byte Class = 0);
 
 /// <summary>How much of a host's CPU the VMs may be expected to need.</summary>
 /// <param name="CpuShare">Share of the cores that the need may reach, above 0; 1 is all of them.</param>
 /// <param name="Sigmas">How many standard deviations above the mean are counted as need, 0 or more.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct CpuRule(double CpuShare, double Sigmas);
 
 /// <summary>Which limit of a host a VM breaks. Several at once are possible.</summary>
@@ -47,3 +52,7 @@ public enum Limits
     Cpu = 4,
     Closed = 8,
 }
+
+/// <summary>What one move changed, to take it back to the last bit.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct MoveTrace(int Vm, int From, int To, int Next, double FromMean, double FromVariance, double ToMean, double ToVariance);

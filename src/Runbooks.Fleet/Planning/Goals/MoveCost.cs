@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Runbooks.Fleet.Planning.Goals;
 
 /// <summary>What moving one VM is expected to cost.</summary>
@@ -5,6 +7,7 @@ namespace Runbooks.Fleet.Planning.Goals;
 /// <param name="MiB">Memory sent, MiB.</param>
 /// <param name="Joules">Energy of sending it.</param>
 /// <param name="CoreSeconds">CPU that the VM loses meanwhile, core seconds.</param>
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct MoveCost(double Seconds, double MiB, double Joules, double CoreSeconds)
 {
     public static MoveCost Of(PoolModel model, int vm)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Planning.Core;
 
@@ -192,7 +191,7 @@ internal sealed class Spread
     {
         var (vm, from, to) = move;
         var (hot, cold, sd) = (fleet.Load(from), fleet.Load(to), Sd);
-        var best = Best(vm) ?? new Choice(-1, 0, -1, 0, -1, []);
+        var best = Best(vm) ?? new SpreadChoice(-1, 0, -1, 0, -1, []);
         var gain = score.Gain(vm, to);
         Shift(vm, to);
         var (hotAfter, coldAfter, sdAfter) = (fleet.Load(from), fleet.Load(to), Sd);
@@ -204,26 +203,7 @@ internal sealed class Spread
             gain,
             "score",
             () => $"{model.Vms[vm].Name} ({model.Vms[vm].CpuCores:0.00} cores) evens out load: {model.Hosts[from].Name} {hot:0.00} to {hotAfter:0.00}, {model.Hosts[to].Name} {cold:0.00} to {coldAfter:0.00}; deviation {sd:0.0000} to {sdAfter:0.0000}.",
-            () => Lost(vm, to, gain, best));
-    }
-
-    private ImmutableArray<Alternative> Lost(int vm, int to, double gain, Choice best)
-    {
-        var list = ImmutableArray.CreateBuilder<Alternative>();
-        if (best.Passed >= 0)
-        {
-            list.Add(new Alternative(model.Hosts[best.Passed].Name, best.PassedBroken, $"Less loaded, but forbidden for {model.Vms[vm].Name} by {string.Join(", ", best.PassedBroken)}."));
-        }
-
-        foreach (var (host, other) in new[] { (best.To, best.Gain), (best.Second, best.SecondGain) }.Where(o => o.Item1 >= 0 && o.Item1 != to))
-        {
-            var why = other > gain
-                ? $"It would gain {other:0.000000} instead of {gain:0.000000} now, but another move makes better use of it."
-                : $"It would gain {other:0.000000} instead of {gain:0.000000}.";
-            list.Add(new Alternative(model.Hosts[host].Name, [], why));
-        }
-
-        return list.DrainToImmutable();
+            () => best.Others(model, vm, to, gain));
     }
 
     private void Offer(int vm)
@@ -244,9 +224,9 @@ internal sealed class Spread
     }
 
     /// <summary>The best host for a VM that is worth the move; null when there is none.</summary>
-    private Choice? Best(int vm)
+    private SpreadChoice? Best(int vm)
     {
-        var choice = new Choice(-1, model.Policy.MinGain, -1, 0, -1, []);
+        var choice = new SpreadChoice(-1, model.Policy.MinGain, -1, 0, -1, []);
         Look(vm, byLoad, byMemory is null ? 2 : Nearest, ref choice);
         if (byMemory is not null)
         {
@@ -256,7 +236,7 @@ internal sealed class Spread
         return choice.To < 0 ? null : choice;
     }
 
-    private void Look(int vm, LoadOrder order, int enough, ref Choice choice)
+    private void Look(int vm, LoadOrder order, int enough, ref SpreadChoice choice)
     {
         var from = fleet.HostOf(vm);
         var passed = 0;
@@ -300,9 +280,4 @@ internal sealed class Spread
         squares += sign * load * load;
         counted += sign;
     }
-
-    private readonly record struct Choice(int To, double Gain, int Second, double SecondGain, int Passed, ImmutableArray<Constraint> PassedBroken);
 }
-
-/// <summary>A VM that evens out load by going from one host to another.</summary>
-internal readonly record struct SpreadMove(int Vm, int From, int To);

@@ -33,7 +33,10 @@ internal sealed class SpreadPolish(Spread spread, PoolModel model)
             while (spread.Sd <= target && moves.Count > 1)
             {
                 best = [.. moves];
-                DropLeast();
+                if (!DropLeast())
+                {
+                    return best;
+                }
             }
 
             Try();
@@ -42,14 +45,27 @@ internal sealed class SpreadPolish(Spread spread, PoolModel model)
         return spread.Sd <= target ? moves : best;
     }
 
-    /// <summary>Takes back the move that matters least by now.</summary>
-    private void DropLeast()
+    /// <summary>Takes back the move that matters least by now; false when none can be taken back.</summary>
+    private bool DropLeast()
     {
-        var least = Enumerable.Range(0, moves.Count).MaxBy(i => spread.Gain(moves[i].Vm, moves[i].From));
-        if (TakeBack(moves[least]))
+        var least = -1;
+        var gain = double.NegativeInfinity;
+        for (var i = 0; i < moves.Count; i++)
         {
-            Remove(least);
+            if (spread.Gain(moves[i].Vm, moves[i].From) is var g && g > gain && CanReturn(moves[i]))
+            {
+                (least, gain) = (i, g);
+            }
         }
+
+        if (least < 0)
+        {
+            return false;
+        }
+
+        _ = TakeBack(moves[least]);
+        Remove(least);
+        return true;
     }
 
     private void Try()
@@ -182,10 +198,13 @@ internal sealed class SpreadPolish(Spread spread, PoolModel model)
         spread.Shift(move.Vm, move.To);
     }
 
+    /// <summary>Where it came from it had a place, whatever the load; only what came there since can be in the way.</summary>
+    private bool CanReturn(SpreadMove move) =>
+        (fleet.Broken(move.Vm, move.From) & (Limits.Memory | Limits.Vcpus)) == Limits.None && model.Rules.Allow(move.Vm, move.From, fleet);
+
     private bool TakeBack(SpreadMove move)
     {
-        // Where it came from it had a place, whatever the load; only what came there since can be in the way.
-        if ((fleet.Broken(move.Vm, move.From) & (Limits.Memory | Limits.Vcpus)) != 0 || !model.Rules.Allow(move.Vm, move.From, fleet))
+        if (!CanReturn(move))
         {
             return false;
         }

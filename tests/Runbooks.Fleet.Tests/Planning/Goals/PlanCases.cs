@@ -83,7 +83,7 @@ internal static class PlanCases
             },
         };
 
-    private static Gen<Vm> Vm(int i, IReadOnlyList<Host> hosts) =>
+    private static Gen<Vm> Vm(int i, List<Host> hosts) =>
         from host in Gen.Elements<Host>(hosts)
         from memory in Gen.Choose(1, 12)
         from vcpus in Gen.Choose(1, 4)

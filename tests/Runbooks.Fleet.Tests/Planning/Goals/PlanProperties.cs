@@ -39,7 +39,7 @@ public sealed class PlanProperties
             var during = Checks.After(fleet, wave, held: true);
             foreach (var to in wave.Select(m => m.To).Distinct())
             {
-                Assert.Empty(Checks.Broken(during, during.FindHost(to)!, c.Policy).Where(w => !w.Contains("together", StringComparison.Ordinal)));
+                Assert.DoesNotContain(Checks.Broken(during, during.FindHost(to)!, c.Policy), w => !w.Contains("together", StringComparison.Ordinal));
             }
 
             fleet = Checks.After(fleet, wave);
