@@ -21,7 +21,7 @@ internal static class Hbal
             var (data, util) = (Path.Combine(folder, "fleet.data"), Path.Combine(folder, "fleet.util"));
             File.WriteAllText(data, Data(fleet));
             File.WriteAllText(util, Util(fleet));
-            var start = new ProcessStartInfo("hbal", ["-t", data, "-U", util, "-p"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            var start = new ProcessStartInfo("hbal", ["-t", data, "-U", util, "-p"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
             var watch = Stopwatch.StartNew();
             using var process = Process.Start(start)!;
             var text = process.StandardOutput.ReadToEndAsync();
