@@ -1,13 +1,3 @@
-<<<<<<< HEAD
-using System.Text.Json.Nodes;
-
-namespace Runbooks.Bench.Planning;
-
-/// <summary>The planner on generated fleets.</summary>
-internal static class PlacementCases
-{
-    public static IEnumerable<JsonObject> Run() => [];
-=======
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Runbooks.Fleet.Model;
@@ -132,5 +122,4 @@ internal static class PlacementCases
     }
 
     private static int Waves(Plan plan) => plan.Moves.IsEmpty ? 0 : plan.Moves.Max(m => m.Wave);
->>>>>>> 3aacf11 (Benchmark placement, describe planning, and test files, goals and waves)
 }
