@@ -75,8 +75,8 @@ internal static class Place
     private static List<(int Host, double Gain)> Ranked(PoolModel model, int vm)
     {
         var fleet = model.Fleet;
-        var score = new FleetScore(fleet, Weights, [.. Enumerable.Range(0, fleet.HostCount).Select(h => fleet.Host(h).IsOpen)]);
         var here = fleet.HostOf(vm);
+        var score = Score(model, vm);
         var home = here < 0 ? 0 : model.Rules.Preference(vm, here);
         var only = model.Request.Host is { } host ? model.IndexOf(host) : -1;
         var ranked = Enumerable.Range(0, fleet.HostCount)
@@ -86,6 +86,22 @@ internal static class Place
             .ThenBy(h => h.Host)
             .ToList();
         return model.Policy.HostFailure == HostFailureRule.Off ? ranked : SafeFirst(model, vm, ranked);
+    }
+
+    /// <summary>The averages of the open hosts are taken with the VM among them, wherever it comes from: they are the same after the move.</summary>
+    private static FleetScore Score(PoolModel model, int vm)
+    {
+        var fleet = model.Fleet;
+        var open = Enumerable.Range(0, fleet.HostCount).Select(h => fleet.Host(h).IsOpen).ToArray();
+        var (mark, any) = (fleet.Mark, Array.IndexOf(open, true));
+        if (any >= 0 && (fleet.HostOf(vm) < 0 || !open[fleet.HostOf(vm)]))
+        {
+            fleet.Move(vm, any);
+        }
+
+        var score = new FleetScore(fleet, Weights, open);
+        fleet.UndoTo(mark);
+        return score;
     }
 
     private static List<(int Host, double Gain)> SafeFirst(PoolModel model, int vm, List<(int Host, double Gain)> ranked)
