@@ -54,6 +54,29 @@ public sealed class WaveTests
         Assert.Equal([Constraint.HostFailure], Assert.Single(refusals).Blockade!.Core.ToArray());
     }
 
+    [Fact]
+    public void Arrivals_of_one_wave_count_beside_each_other()
+    {
+        var model = Model(new FleetBuilder().Host("a").Host("b").Host("c", memory: 10_000).Vm("u", "c", 6_000).Vm("v", "a", 4_000).Vm("w", "a", 4_000));
+
+        var (moves, _) = new WaveOrder(model).Arrange([Draft(1, 0, 2), Draft(2, 0, 2), Draft(0, 2, 1)], mindsFailure: false);
+
+        Assert.Equal([(1, 1), (0, 1), (2, 2)], moves.Select(m => (m.Move.Vm, m.Wave)));
+    }
+
+    [Fact]
+    public void Two_VMs_that_stay_apart_do_not_arrive_at_one_host_in_one_wave()
+    {
+        var built = new FleetBuilder().Host("a").Host("b").Host("c").Vm("v", "a").Vm("w", "b").Build();
+        var fleet = new FleetSnapshot(built.TakenAt, built.Hosts, built.Vms.Select(v => v with { Traits = new VmTraits { Apart = "pair" } }));
+        var model = new PoolModel("p", fleet, Policy, new PlanningRequest(PlanGoal.Balance));
+
+        var (moves, refusals) = new WaveOrder(model).Arrange([Draft(0, 0, 2), Draft(1, 1, 2)], mindsFailure: false);
+
+        Assert.DoesNotContain(moves.GroupBy(m => m.Wave), w => w.Count(m => m.Move.To == 2) > 1);
+        Assert.NotEmpty(refusals);
+    }
+
     private static PoolModel Swap(FleetBuilder fleet) =>
         Model(fleet.Host("a", memory: 10_000).Host("b", memory: 10_000).Vm("v", "a", 8_000).Vm("w", "b", 9_000));
 
