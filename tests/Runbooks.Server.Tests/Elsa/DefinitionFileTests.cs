@@ -148,6 +148,31 @@ public sealed class DefinitionFileTests(ServerUnderTest server)
         Assert.Equal("inner", way["container"]!["id"]!.ToString());
     }
 
+    [Fact]
+    public async Task Those_who_have_a_runbook_built_in_are_led_to_its_newer_version()
+    {
+        var part = await publisher.CreatedAsync("Part of others");
+        part["options"]!["usableAsActivity"] = true;
+        part = await publisher.SavedAsync(part, publish: true);
+        var outer = await publisher.CreatedAsync("Outer of part");
+        outer["root"]!["activities"]!.AsArray().Add(JsonNode.Parse("""{ "id": "part", "type": "PartOfOthers", "version": 1, "workflowDefinitionId": "part-of-others", "workflowDefinitionVersionId": "part-of-others.1" }"""));
+        outer = await publisher.SavedAsync(outer, publish: true);
+        var asShown = outer["root"]!["activities"]!.AsArray().Single(a => a!["id"]!.ToString() == "part")!;
+        part["description"] = "second";
+        _ = await publisher.SavedAsync(part, publish: true);
+
+        var (_, updated) = await publisher.PostAsync("/workflow-definitions/part-of-others/update-references");
+        var (_, again) = await publisher.PostAsync("/workflow-definitions/part-of-others/update-references");
+        var after = await publisher.LatestAsync("outer-of-part");
+
+        Assert.Equal("PartOfOthers", asShown["type"]!.ToString());
+        Assert.Equal("""["outer-of-part"]""", updated!["affectedWorkflows"]!.ToJsonString());
+        Assert.Equal("[]", again!["affectedWorkflows"]!.ToJsonString());
+        Assert.Equal((2, true), (after["version"]!.GetValue<int>(), after["isPublished"]!.GetValue<bool>()));
+        Assert.Equal("2", after["root"]!["activities"]!.AsArray().Single(a => a!["id"]!.ToString() == "part")!["version"]!.ToString());
+        Assert.Contains("outer-of-part", Studio.Toast((await publisher.PostAsync("/workflow-definitions/part-of-others", null, HttpMethod.Delete)).Body), StringComparison.Ordinal);
+    }
+
     private static string Definition(string id) =>
         $$"""{ "definitionId": "{{id}}", "name": "{{id.Trim('.', '/')}}", "isPublished": true, "root": { "id": "S", "type": "Elsa.Sequence", "activities": [ { "id": "w", "type": "Elsa.WriteLine" } ] } }""";
 
