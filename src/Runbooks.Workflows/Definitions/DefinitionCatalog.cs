@@ -24,8 +24,6 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
 
     private readonly ProductVersion ours = product ?? ProductVersion.Current;
     private readonly ConcurrentDictionary<string, int> looked = new(StringComparer.Ordinal);
-
-    /// <summary>Retracted or deleted since it was looked at: it may come back with the number that is known.</summary>
     private readonly ConcurrentDictionary<string, bool> withdrawn = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, WorkflowDefinition> latest = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Id, int Version), WorkflowDefinition> versions = new();
@@ -181,7 +179,6 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
             versions[(id, stored.Version)] = published;
         }
 
-        // A file that is unchanged may be one that people have retracted.
         _ = await TakeInAsync(cancellationToken);
         HasChanged();
         return [.. sources.SelectMany(s => refused.GetValueOrDefault(s.Source) ?? [])];
@@ -233,6 +230,7 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
         var changed = false;
         foreach (var gone in latest.Keys.Except(live.Select(l => l.DefinitionId), StringComparer.Ordinal).ToArray())
         {
+            // It may come back with the number that is known.
             withdrawn[gone] = true;
             changed |= latest.TryRemove(gone, out _);
         }
