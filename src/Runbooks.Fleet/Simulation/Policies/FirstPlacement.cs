@@ -54,12 +54,28 @@ internal static class FirstPlacement
             placed[vm] = room.Take(vm, hosts.LastOrDefault(h => room.Fits(vm, h), -1));
         }
 
-        foreach (var vm in Enumerable.Range(0, cluster.Vms).Where(v => cluster.VmMips[v] <= slowest).OrderBy(v => cluster.VmMips[v]))
+        int[] small = [.. Enumerable.Range(0, cluster.Vms).Where(v => cluster.VmMips[v] <= slowest).OrderBy(v => cluster.VmMips[v])];
+        var mixed = cluster.HardRamMb is null ? 0 : Mixed(cluster, hosts, small, room);
+        foreach (var vm in mixed > 0 ? small.Reverse() : small)
         {
-            placed[vm] = room.Take(vm, hosts.FirstOrDefault(h => room.Fits(vm, h), -1));
+            // Among the hosts that are to share them evenly, the one with the most room; beyond those the first.
+            var to = hosts.Take(mixed).Where(h => room.Fits(vm, h)).OrderBy(h => room.Mips[h] / cluster.Mips[h]).FirstOrDefault(-1);
+            placed[vm] = room.Take(vm, to >= 0 ? to : hosts.FirstOrDefault(h => room.Fits(vm, h), -1));
         }
 
         return placed;
+    }
+
+    /// <summary>How many of the hosts carry the small VMs at full load.</summary>
+    private static int Mixed(ClusterView cluster, int[] hosts, int[] small, Room room)
+    {
+        var (count, left) = (0, small.Sum(v => cluster.VmMips[v]));
+        while (left > 0 && count < hosts.Length)
+        {
+            left -= cluster.Mips[hosts[count++]];
+        }
+
+        return hosts.Take(count).All(h => room.Mips[h] == 0) ? count : 0;
     }
 
     /// <summary>What is taken of each host.</summary>
