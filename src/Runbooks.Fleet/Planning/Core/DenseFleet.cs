@@ -218,8 +218,8 @@ public sealed class DenseFleet
         }
     }
 
-    /// <summary>Opens or closes a host for arrivals.</summary>
-    public void SetOpen(int host, bool isOpen) => hosts[host] = hosts[host] with { IsOpen = isOpen };
+    /// <summary>Opens or closes a host for arrivals; the room of a closed one is not counted on when another fails.</summary>
+    public void SetOpen(int host, bool isOpen) => hosts[host] = hosts[host] with { IsOpen = isOpen, IsUp = isOpen };
 
     /// <summary>Adds up what every host carries from its VMs, in their order, and forgets the log.</summary>
     public void Recount()
