@@ -55,6 +55,12 @@ public sealed record PlannerPolicy
     /// <summary>Least gain of one balancing move, as a share of the imbalance at the start. Default 0.0002.</summary>
     public double MinGain { get; init; } = 0.0002;
 
+    /// <summary>Tries to reach a balance with fewer moves. Default 6,000.</summary>
+    public int PolishTries { get; init; } = 6_000;
+
+    /// <summary>Where those tries are made is left to chance; the same seed makes the same.</summary>
+    public int Seed { get; init; } = 1;
+
     /// <summary>What counts when loads are made even.</summary>
     public ScoreWeights Balance { get; init; } = new() { CpuSpread = 1, MemorySpread = 0.5, ClassSpread = 0.01 };
 

@@ -54,17 +54,34 @@ internal sealed class Spread
         }
     }
 
+    /// <summary>Mean of the CPU shares of the hosts that were on.</summary>
+    public double Mean => sum / Math.Max(1, counted);
+
     /// <summary>Deviation of CPU shares over the hosts that were on.</summary>
     public double Sd => Math.Sqrt(Math.Max(0, (squares / Math.Max(1, counted)) - Math.Pow(sum / Math.Max(1, counted), 2)));
 
     public void Run(Wish wish, double? targetSd, int most)
     {
-        for (var v = 0; v < fleet.VmCount; v++)
+        var start = fleet.Mark;
+        var chosen = new List<SpreadMove>();
+        OfferAll();
+        Extend(chosen, targetSd, most);
+        if (targetSd is { } target && Sd <= target)
         {
-            Offer(v);
+            chosen = new SpreadPolish(this, model).Fewer(chosen, target);
         }
 
-        while (wish.Moves.Count < most && (targetSd is null || Sd > targetSd) && queue.TryDequeue(out var vm, out _) && !model.IsTimeUp)
+        Rewind(start);
+        foreach (var move in chosen)
+        {
+            wish.Moves.Add(Make(move, wish.Moves.Count));
+        }
+    }
+
+    /// <summary>Adds the best moves until the target is met or nothing is worth a move.</summary>
+    internal void Extend(List<SpreadMove> chosen, double? targetSd, int most)
+    {
+        while (chosen.Count < most && (targetSd is null || Sd > targetSd) && queue.TryDequeue(out var vm, out _) && !model.IsTimeUp)
         {
             if (moved[vm] || Best(vm) is not { } best)
             {
@@ -77,45 +94,91 @@ internal sealed class Spread
                 continue;
             }
 
-            wish.Moves.Add(Make(vm, best, wish.Moves.Count));
+            chosen.Add(new SpreadMove(vm, fleet.HostOf(vm), best.To));
+            moved[vm] = true;
+            Shift(vm, best.To);
+
+            // Only what stands on the fuller host now may gain more than it was thought to.
+            for (var v = fleet.FirstOn(best.To); v >= 0; v = fleet.NextOn(v))
+            {
+                Offer(v);
+            }
         }
     }
 
-    private Draft Make(int vm, Choice best, int unit)
+    /// <summary>Asks every VM anew what its move would bring.</summary>
+    internal void OfferAll()
     {
-        var (from, to) = (fleet.HostOf(vm), best.To);
-        var (hot, cold, sd) = (fleet.Load(from), fleet.Load(to), Sd);
-        moved[vm] = true;
-        Count(from, -1);
-        Count(to, -1);
-        fleet.Move(vm, to);
-        Count(from, 1);
-        Count(to, 1);
-        foreach (var host in new[] { from, to })
-        {
-            byLoad.Changed(host);
-            byMemory?.Changed(host);
-        }
-
-        // Only what stands on the fuller host now may gain more than it was thought to.
-        for (var v = fleet.FirstOn(to); v >= 0; v = fleet.NextOn(v))
+        queue.Clear();
+        for (var v = 0; v < fleet.VmCount; v++)
         {
             Offer(v);
         }
+    }
 
+    /// <summary>By how much the score falls when a VM goes to a host.</summary>
+    internal double Gain(int vm, int to) => score.Gain(vm, to);
+
+    /// <summary>Says whether a VM is among the chosen moves.</summary>
+    internal void SetMoved(int vm, bool isMoved) => moved[vm] = isMoved;
+
+    internal bool IsMoved(int vm) => moved[vm];
+
+    /// <summary>Number of hosts that take VMs.</summary>
+    internal int Hosts => byLoad.Count;
+
+    /// <summary>The host at a place in the order of load, least first.</summary>
+    internal int ByLoad(int place) => byLoad[place];
+
+    /// <summary>Moves a VM and keeps sums and orders right.</summary>
+    internal void Shift(int vm, int to)
+    {
+        var from = fleet.HostOf(vm);
+        Count(from, -1);
+        Count(to, -1);
+        fleet.Move(vm, to);
+        Settle(from);
+        Settle(to);
+    }
+
+    private void Settle(int host)
+    {
+        Count(host, 1);
+        byLoad.Changed(host);
+        byMemory?.Changed(host);
+    }
+
+    /// <summary>Back to the placement that a mark stands for.</summary>
+    private void Rewind(int mark)
+    {
+        fleet.UndoTo(mark);
+        (sum, squares, counted) = (0, 0, 0);
+        for (var h = 0; h < fleet.HostCount; h++)
+        {
+            Settle(h);
+        }
+    }
+
+    private Draft Make(SpreadMove move, int unit)
+    {
+        var (vm, from, to) = move;
+        var (hot, cold, sd) = (fleet.Load(from), fleet.Load(to), Sd);
+        var best = Best(vm) ?? new Choice(-1, 0, -1, 0, -1, []);
+        var gain = score.Gain(vm, to);
+        Shift(vm, to);
         var (hotAfter, coldAfter, sdAfter) = (fleet.Load(from), fleet.Load(to), Sd);
         return new Draft(
             vm,
             from,
             to,
             unit,
-            best.Gain,
+            gain,
             "score",
             () => $"{model.Vms[vm].Name} ({model.Vms[vm].CpuCores:0.00} cores) evens out load: {model.Hosts[from].Name} {hot:0.00} to {hotAfter:0.00}, {model.Hosts[to].Name} {cold:0.00} to {coldAfter:0.00}; deviation {sd:0.0000} to {sdAfter:0.0000}.",
-            () => Lost(vm, best));
+            () => Lost(vm, to, gain, best));
     }
 
-    private ImmutableArray<Alternative> Lost(int vm, Choice best)
+    private ImmutableArray<Alternative> Lost(int vm, int to, double gain, Choice best)
     {
         var list = ImmutableArray.CreateBuilder<Alternative>();
         if (best.Passed >= 0)
@@ -123,9 +186,12 @@ internal sealed class Spread
             list.Add(new Alternative(model.Hosts[best.Passed].Name, best.PassedBroken, $"Less loaded, but forbidden for {model.Vms[vm].Name} by {string.Join(", ", best.PassedBroken)}."));
         }
 
-        if (best.Second >= 0)
+        foreach (var (host, other) in new[] { (best.To, best.Gain), (best.Second, best.SecondGain) }.Where(o => o.Item1 >= 0 && o.Item1 != to))
         {
-            list.Add(new Alternative(model.Hosts[best.Second].Name, [], $"It would gain {best.SecondGain:0.000000} instead of {best.Gain:0.000000}."));
+            var why = other > gain
+                ? $"It would gain {other:0.000000} instead of {gain:0.000000} now, but another move makes better use of it."
+                : $"It would gain {other:0.000000} instead of {gain:0.000000}.";
+            list.Add(new Alternative(model.Hosts[host].Name, [], why));
         }
 
         return list.DrainToImmutable();
@@ -206,5 +272,8 @@ internal sealed class Spread
         counted += sign;
     }
 
-    private sealed record Choice(int To, double Gain, int Second, double SecondGain, int Passed, ImmutableArray<Constraint> PassedBroken);
+    private readonly record struct Choice(int To, double Gain, int Second, double SecondGain, int Passed, ImmutableArray<Constraint> PassedBroken);
 }
+
+/// <summary>A VM that evens out load by going from one host to another.</summary>
+internal readonly record struct SpreadMove(int Vm, int From, int To);
