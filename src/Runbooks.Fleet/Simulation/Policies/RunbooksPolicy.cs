@@ -59,7 +59,10 @@ public sealed class RunbooksPolicy(RunbooksOptions options) : IClusterPolicy
         {
             var heaviest = Enumerable.Range(0, state.Cluster.Vms).MaxBy(v => state.Cluster.VmMips[v]);
             fresh = state.EmptyHostFor(heaviest);
-            openedAt[fresh] = now;
+            if (fresh >= 0)
+            {
+                openedAt[fresh] = now;
+            }
         }
 
         new RiskBalance(state, options).Run(fresh);
