@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Planning;
 
@@ -8,6 +9,7 @@ namespace Runbooks.Fleet.Energy;
 /// <param name="JoulesPerMiB">Energy of a migration for each MiB sent, joules.</param>
 /// <param name="JoulesPerMove">Energy of a migration beside that, joules.</param>
 /// <param name="SwitchOnJoules">Energy of switching a host on, joules.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct ChangeEnergy(double JoulesPerMiB, double JoulesPerMove, double SwitchOnJoules);
 
 /// <summary>The power of a fleet before and after a plan, and the energy of carrying it out.</summary>

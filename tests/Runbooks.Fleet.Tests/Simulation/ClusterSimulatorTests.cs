@@ -100,6 +100,22 @@ public sealed class ClusterSimulatorTests
         _ = SmallCluster.Play(Setup, trace, policy);
     }
 
+    [Fact]
+    public void VMs_stand_on_a_host_in_the_order_in_which_they_came()
+    {
+        var setup = Setup with { Sizes = [new VmSize(100, 900), new VmSize(100, 100), new VmSize(100, 500)] };
+        IReadOnlyList<int> order = [];
+        IReadOnlyList<SimulatedMove> Move(ClusterView c)
+        {
+            order = [.. c.VmsOf(1)];
+            return c.Now == 1 ? [new SimulatedMove(0, 1), new SimulatedMove(1, 1), new SimulatedMove(2, 1)] : [];
+        }
+
+        _ = SmallCluster.Play(setup, SmallCluster.Rows([1, 1, 1], [1, 1, 1], [1, 1, 1]), new Scripted([0, 0, 0], Move));
+
+        Assert.Equal([1, 2, 0], order);
+    }
+
     [Theory]
     [InlineData(0, 0)]
     [InlineData(0, 4)]

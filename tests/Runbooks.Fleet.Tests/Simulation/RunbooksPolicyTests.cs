@@ -135,6 +135,21 @@ public sealed class RunbooksPolicyTests
     }
 
     [Fact]
+    public void A_fleet_that_is_nearly_full_is_placed_in_the_order_that_fits()
+    {
+        // Small VMs together would leave one host only for the two that need nearly all memory.
+        var setup = Setup with
+        {
+            Hosts = 2,
+            Models = [Setup.Models[0] with { RamMb = 3_500, HardRamMb = 3_500 }, Setup.Models[1] with { RamMb = 3_500, HardRamMb = 3_500 }],
+            Sizes = [new VmSize(1800, 3_400), new VmSize(1800, 3_400), new VmSize(1000, 100), new VmSize(1000, 100)],
+        };
+        var trace = SmallCluster.Rows([5, 5], [5, 5], [5, 5], [5, 5]);
+
+        Assert.Equal([0, 1, 0, 1], new RunbooksPolicy().Place(new ClusterView(setup, trace, null)));
+    }
+
+    [Fact]
     public void A_forecast_that_is_too_hopeful_is_corrected()
     {
         var calibration = new Calibration(memory: 0.95, trust: 10);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Runbooks.Fleet.Simulation.Policies;
 using Runbooks.Fleet.Simulation.Traces;
 
@@ -145,5 +146,6 @@ public sealed class ClusterSimulator(ClusterSetup setup, LoadTrace trace, double
     }
 
     /// <summary>One migration: waits until its start, runs until its end; seconds since the first sample.</summary>
+    [StructLayout(LayoutKind.Auto)]
     internal readonly record struct Flight(int Vm, int To, double Start, double End);
 }

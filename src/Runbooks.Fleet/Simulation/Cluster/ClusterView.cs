@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Runbooks.Fleet.Simulation.Traces;
 
 namespace Runbooks.Fleet.Simulation.Cluster;
 
 /// <summary>One VM goes to a host.</summary>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct SimulatedMove(int Vm, int To);
 
 /// <summary>

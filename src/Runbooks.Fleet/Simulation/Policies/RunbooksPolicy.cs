@@ -18,7 +18,18 @@ public sealed class RunbooksPolicy(RunbooksOptions options) : IClusterPolicy
     {
     }
 
-    public int[] Place(ClusterView cluster) => FirstPlacement.SmallTogether(cluster);
+    public int[] Place(ClusterView cluster)
+    {
+        try
+        {
+            return FirstPlacement.SmallTogether(cluster);
+        }
+        catch (SimulationException)
+        {
+            // A fleet that is nearly full may fit in one order and not in another.
+            return FirstPlacement.FirstFit(cluster);
+        }
+    }
 
     public Decision Decide(ClusterView cluster)
     {

@@ -89,7 +89,7 @@ internal sealed class RiskState
     public bool HasRoom(int vm, int host) =>
         Cluster.CoreMips[host] >= Demand.Now[vm]
         && now[host] + Demand.Now[vm] <= Cluster.Mips[host] * arrivalShare
-        && (Fleet.Broken(vm, host) & Limits.Memory) == 0;
+        && (Fleet.Broken(vm, host) & Limits.Memory) == Limits.None;
 
     /// <summary>The used host whose risk grows least through a VM, and by how much; -1 when none has room.</summary>
     public (int Host, double Growth) Safest(int vm, Func<int, bool>? allowed = null)
