@@ -65,7 +65,7 @@ public sealed record Plan(
     ImmutableArray<Refusal> Refusals,
     string Summary)
 {
-    /// <summary>VMs that grow in place, before any move.</summary>
+    /// <summary>VMs that grow in place, each as soon as no move of its own or of its host is left.</summary>
     public ImmutableArray<Growth> Growths { get; init; } = [];
 
     /// <summary>The fleet before the plan; null when the planner does not say.</summary>

@@ -36,8 +36,8 @@ public sealed record PlannerPolicy
 
     public HostFailureRule HostFailure { get; init; } = HostFailureRule.Keep;
 
-    /// <summary>Share of the memory in use that a consolidation leaves free beyond what is needed, for growth. Default 0.045.</summary>
-    public double GrowthReserve { get; init; } = 0.045;
+    /// <summary>Share of the memory in use that a consolidation leaves free beyond what is needed, for growth. Default 0.035.</summary>
+    public double GrowthReserve { get; init; } = 0.035;
 
     /// <summary>A VM stays at least this long on a host. Default 30 minutes.</summary>
     public TimeSpan MinResidence { get; init; } = TimeSpan.FromMinutes(30);
@@ -55,8 +55,8 @@ public sealed record PlannerPolicy
     /// <summary>Least gain of one balancing move, as a share of the imbalance at the start. Default 0.0002.</summary>
     public double MinGain { get; init; } = 0.0002;
 
-    /// <summary>Tries to reach a balance with fewer moves. Default 6,000.</summary>
-    public int PolishTries { get; init; } = 6_000;
+    /// <summary>Tries to reach a balance with fewer moves. Default 4,000.</summary>
+    public int PolishTries { get; init; } = 4_000;
 
     /// <summary>Where those tries are made is left to chance; the same seed makes the same.</summary>
     public int Seed { get; init; } = 1;

@@ -12,14 +12,15 @@ internal sealed class PlacementRules
     private readonly PlannerPolicy policy;
     private readonly Dictionary<string, List<int>> together = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<int>> apart = new(StringComparer.Ordinal);
-    private readonly bool hasHypervisors;
+    private readonly bool[] binds;
 
     public PlacementRules(IReadOnlyList<Host> hosts, IReadOnlyList<Vm> vms, PlannerPolicy policy)
     {
         this.hosts = hosts;
         this.vms = vms;
         this.policy = policy;
-        hasHypervisors = hosts.Select(h => h.Traits.Hypervisor).Distinct(StringComparer.Ordinal).Skip(1).Any();
+        var isMixed = hosts.Select(h => h.Traits.Hypervisor).Distinct(StringComparer.Ordinal).Skip(1).Any();
+        binds = [.. vms.Select(v => isMixed || Restricts(v.Traits))];
         for (var v = 0; v < vms.Count; v++)
         {
             Join(together, vms[v].Traits.Together, v);
@@ -28,7 +29,7 @@ internal sealed class PlacementRules
     }
 
     /// <summary>Anything beside capacity limits where this VM may run.</summary>
-    public bool Binds(int vm) => hasHypervisors || !ReferenceEquals(vms[vm].Traits, VmTraits.None);
+    public bool Binds(int vm) => binds[vm];
 
     /// <summary>VMs that move with this one, itself included, in the order of the fleet.</summary>
     public IReadOnlyList<int> UnitOf(int vm) => vms[vm].Traits.Together is { } group ? together[group] : [vm];
@@ -98,6 +99,14 @@ internal sealed class PlacementRules
         var tags = hosts[host].Traits.Tags;
         return tags.IsDefaultOrEmpty ? 0 : wishes.Count(t => tags.Contains(t, StringComparer.Ordinal)) / (double)wishes.Length;
     }
+
+    private static bool Restricts(VmTraits t) =>
+        t is not { Hypervisor: null, CpuModel: null, Together: null, Apart: null }
+        || !t.Storage.IsDefaultOrEmpty
+        || !t.Networks.IsDefaultOrEmpty
+        || !t.Pinned.IsDefaultOrEmpty
+        || !t.Excluded.IsDefaultOrEmpty
+        || !t.Prefers.IsDefaultOrEmpty;
 
     private bool MayCross(int vm, int host)
     {

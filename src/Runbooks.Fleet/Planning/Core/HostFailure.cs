@@ -12,6 +12,7 @@ public sealed class HostFailure
 {
     private readonly DenseFleet fleet;
     private readonly RoomTree rooms;
+    private readonly Comparison<int> largestFirst;
     private readonly List<int> order = [];
     private readonly List<(int Host, long Memory, double Vcpus)> taken = [];
 
@@ -20,6 +21,11 @@ public sealed class HostFailure
         ArgumentNullException.ThrowIfNull(fleet);
         this.fleet = fleet;
         rooms = new RoomTree(fleet.HostCount);
+        largestFirst = (a, b) =>
+        {
+            var bySize = fleet.Vm(b).MemoryMiB.CompareTo(fleet.Vm(a).MemoryMiB);
+            return bySize != 0 ? bySize : a.CompareTo(b);
+        };
     }
 
     /// <summary>Number of used hosts whose failure the others could not take.</summary>
@@ -58,7 +64,7 @@ public sealed class HostFailure
             order.Add(v);
         }
 
-        order.Sort((a, b) => fleet.Vm(b).MemoryMiB is var y && fleet.Vm(a).MemoryMiB is var x && x != y ? y.CompareTo(x) : a.CompareTo(b));
+        order.Sort(largestFirst);
         taken.Clear();
         var own = rooms.At(host);
         rooms.Set(host, RoomTree.NoRoom);

@@ -4,7 +4,7 @@ using Runbooks.Fleet.Planning.Core;
 
 namespace Runbooks.Fleet.Planning.Goals;
 
-/// <summary>Makes load even with few moves: each is the one that lowers the score most, and no VM moves twice.</summary>
+/// <summary>Makes load even with few moves: each is the one that lowers the score most, and a VM that moves already may only go elsewhere instead.</summary>
 internal static class Balance
 {
     public static Wish Run(PoolModel model)

@@ -18,98 +18,144 @@ internal static class Consolidate
     public static Wish Run(PoolModel model)
     {
         var wish = new Wish();
-        var order = KeepOrder.Of(model, wish);
-        var need = KeepOrder.Needed(model, order);
-        List<Emptied>? emptied = null;
-        var kept = Math.Min(need, order.Count);
-        for (var attempt = 0; attempt < Tries && kept < order.Count && !model.IsTimeUp; attempt++)
-        {
-            model.Fleet.UndoTo(0);
-            emptied = TryKeep(model, order, kept);
-            if (emptied is not null && IsSafe(model))
-            {
-                break;
-            }
+        var placed = new Dictionary<int, (int Unit, Placed Placed)>();
+        var emptied = new HashSet<int>();
+        var open = Enumerable.Range(0, model.Fleet.HostCount).Where(h => model.Fleet.Host(h).IsOpen).ToList();
 
-            emptied = null;
-            kept += attempt < 4 ? 1 : 1 << Math.Min(20, attempt - 3);
+        // What was moved makes other room than there was: it is tried again until no further host can be emptied.
+        while (Round(model, KeepOrder.Of(model, open.Where(h => !emptied.Contains(h)), emptied.Count == 0 ? wish : null), placed) is { } gone)
+        {
+            emptied.UnionWith(gone);
         }
 
-        model.Fleet.UndoTo(0);
-        if (emptied is null)
+        if (emptied.Count == 0)
         {
-            wish.Summary = $"Pool '{model.Pool}': {order.Count} hosts are open and all are needed; nothing to do.";
+            wish.Summary = $"Pool '{model.Pool}': {open.Count} hosts are open and all are needed; nothing to do.";
             return wish;
         }
 
-        foreach (var host in emptied.OrderBy(e => e.Moves.Count).ThenBy(e => e.Host))
+        Choose(model, wish, emptied, placed);
+        wish.Summary = $"Pool '{model.Pool}': {wish.Off.Count} of {open.Count} open hosts are emptied by {wish.Moves.Count} moves and switched off.";
+        return wish;
+    }
+
+    /// <summary>Empties as many hosts as possible at once; null when none can be.</summary>
+    private static List<int>? Round(PoolModel model, KeepOrder order, Dictionary<int, (int Unit, Placed Placed)> placed)
+    {
+        var (fleet, hosts) = (model.Fleet, order.Hosts);
+        var mark = fleet.Mark;
+        var kept = order.Needed(model);
+        for (var attempt = 0; attempt < Tries && kept < hosts.Count && !model.IsTimeUp; attempt++)
         {
-            Take(model, wish, host);
+            var gone = hosts.Skip(kept).ToList();
+            if (TryEmpty(model, hosts.Take(kept), gone) is { } units && IsSafe(model))
+            {
+                foreach (var (vm, unit) in units)
+                {
+                    placed[vm] = unit;
+                }
+
+                return gone;
+            }
+
+            fleet.UndoTo(mark);
+            kept += attempt < 4 ? 1 : 1 << Math.Min(20, attempt - 3);
         }
 
-        wish.Summary = $"Pool '{model.Pool}': {wish.Off.Count} of {order.Count} open hosts are emptied by {wish.Moves.Count} moves and switched off.";
-        return wish;
+        return null;
     }
 
     private static bool IsSafe(PoolModel model) =>
         model.Policy.HostFailure == HostFailureRule.Off || model.Failure.Failures(model.Before.N1Failures + 1) <= model.Before.N1Failures;
 
-    private static List<Emptied>? TryKeep(PoolModel model, List<int> order, int kept)
+    private static Dictionary<int, (int Unit, Placed Placed)>? TryEmpty(PoolModel model, IEnumerable<int> keep, List<int> gone)
     {
-        var keep = order.Take(kept).ToHashSet();
-        var gone = order.Skip(kept).ToList();
-        var fleet = model.Fleet;
-        var at = gone.ToDictionary(h => h, h => new Emptied(h, []));
         var packing = new Packing(model, keep);
-        foreach (var unit in Packing.Units(model, gone.SelectMany(h => VmsOn(fleet, h))))
+        var units = new Dictionary<int, (int Unit, Placed Placed)>();
+        foreach (var unit in Packing.Units(model, gone.SelectMany(h => VmsOn(model.Fleet, h))))
         {
-            var from = unit.Select(fleet.HostOf).ToArray();
-            if (packing.TryPlace(unit) is not { } placed)
+            if (unit.Any(v => !model.IsMovable(v)) || packing.TryPlace(unit) is not { } placed)
             {
                 return null;
             }
 
-            for (var i = 0; i < unit.Length; i++)
+            foreach (var vm in unit)
             {
-                if (from[i] != placed.To)
-                {
-                    (at.GetValueOrDefault(from[i]) ?? at[from.First(at.ContainsKey)]).Moves.Add((unit[i], from[i], unit[0], placed));
-                }
+                units[vm] = (unit[0], placed);
             }
         }
 
-        return [.. at.Values];
+        return units;
     }
 
-    private static void Take(PoolModel model, Wish wish, Emptied emptied)
+    /// <summary>Hosts whose emptying is worth it, those with the fewest moves first, as many as the limit of moves allows.</summary>
+    private static void Choose(PoolModel model, Wish wish, HashSet<int> emptied, Dictionary<int, (int Unit, Placed Placed)> placed)
     {
-        var name = model.Hosts[emptied.Host].Name;
-        ref readonly var host = ref model.Fleet.Host(emptied.Host);
-        var joules = emptied.Moves.Sum(m => MoveCost.Of(model, m.Vm).Joules);
-        var saved = host.IdleWatts * model.Policy.ExpectedStay.TotalSeconds;
-        if (emptied.Moves.Count > 0 && host.IdleWatts > 0 && saved < joules)
+        var byHost = placed
+            .Where(p => model.Fleet.Vm(p.Key).Host != p.Value.Placed.To)
+            .GroupBy(p => HostOf(model, p.Key, p.Value.Unit, emptied))
+            .ToDictionary(g => g.Key, g => g.Select(p => (Vm: p.Key, p.Value.Unit, p.Value.Placed)).OrderBy(m => m.Vm).ToList());
+        var left = model.Request.MaxMoves ?? int.MaxValue;
+        var stays = new HashSet<int>();
+        foreach (var host in emptied.OrderBy(h => byHost.GetValueOrDefault(h)?.Count ?? 0).ThenBy(h => h))
         {
-            wish.Refusals.Add(new Refusal(name.Value, $"Emptying it costs {joules / 1000:0} kJ of migration and saves {saved / 1000:0} kJ over the expected stay; it is not worth it.")
+            var moves = byHost.GetValueOrDefault(host) ?? [];
+            if (moves.Count > left || moves.Exists(m => stays.Contains(m.Unit)))
             {
-                Blockade = new Blockade([Constraint.NotWorthIt], true, []),
-            });
-            return;
+                stays.UnionWith(moves.Select(m => m.Unit));
+                wish.Refusals.Add(new Refusal(model.Hosts[host].Name.Value, $"Emptying it takes {moves.Count} moves, more than the limit leaves.") { Blockade = new Blockade([Constraint.Budget], true, []) });
+                continue;
+            }
+
+            if (NotWorthIt(model, host, moves) is { } refusal)
+            {
+                stays.UnionWith(moves.Select(m => m.Unit));
+                wish.Refusals.Add(refusal);
+                continue;
+            }
+
+            left -= moves.Count;
+            Take(model, wish, host, moves);
         }
 
-        foreach (var (vm, from, unit, placed) in emptied.Moves)
+        // One unit may have members on two hosts, of which the later one stays.
+        _ = wish.Moves.RemoveAll(m => stays.Contains(m.Unit));
+    }
+
+    /// <summary>The emptied host for which a VM moves: its own, or that of a VM with which it stays together.</summary>
+    private static int HostOf(PoolModel model, int vm, int unit, HashSet<int> emptied) =>
+        model.Rules.UnitOf(unit).Prepend(vm).Select(v => model.Fleet.Vm(v).Host).First(emptied.Contains);
+
+    private static Refusal? NotWorthIt(PoolModel model, int host, List<(int Vm, int Unit, Placed Placed)> moves)
+    {
+        var idle = model.Fleet.Host(host).IdleWatts;
+        var joules = moves.Sum(m => MoveCost.Of(model, m.Vm).Joules);
+        var saved = idle * model.Policy.ExpectedStay.TotalSeconds;
+        return moves.Count == 0 || idle <= 0 || saved >= joules
+            ? null
+            : new Refusal(model.Hosts[host].Name.Value, $"Emptying it costs {joules / 1000:0} kJ of migration and saves {saved / 1000:0} kJ over the expected stay; it is not worth it.")
+            {
+                Blockade = new Blockade([Constraint.NotWorthIt], true, []),
+            };
+    }
+
+    private static void Take(PoolModel model, Wish wish, int emptied, List<(int Vm, int Unit, Placed Placed)> moves)
+    {
+        var name = model.Hosts[emptied].Name;
+        foreach (var (vm, unit, placed) in moves)
         {
             wish.Moves.Add(new Draft(
                 vm,
-                from,
+                model.Fleet.Vm(vm).Host,
                 placed.To,
                 unit,
-                host.IdleWatts / emptied.Moves.Count,
+                model.Fleet.Host(emptied).IdleWatts / moves.Count,
                 "watts",
                 () => Explain(model, vm, name, placed),
                 () => placed.Alternatives(model)));
         }
 
-        wish.Off.Add((emptied.Host, emptied.Moves.Count == 0 ? "No VM runs on it." : $"All {emptied.Moves.Count} VMs fit elsewhere."));
+        wish.Off.Add((emptied, moves.Count == 0 ? "No VM runs on it." : $"All {moves.Count} VMs fit elsewhere."));
     }
 
     private static string Explain(PoolModel model, int vm, HostName emptied, Placed placed)
@@ -125,6 +171,4 @@ internal static class Consolidate
             yield return v;
         }
     }
-
-    private sealed record Emptied(int Host, List<(int Vm, int From, int Unit, Placed Placed)> Moves);
 }

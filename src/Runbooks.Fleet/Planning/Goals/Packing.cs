@@ -70,14 +70,15 @@ internal sealed class Packing(PoolModel model, IEnumerable<int> targets)
 
         var (to, roomier) = (order[best], best + 1 < order.Count ? order[best + 1] : -1);
         var freeBefore = fleet.FreeMemory(to);
-        var alternatives = (Passed: passed, PassedBroken: passed < 0 ? [] : model.Broken(unit[0], passed), Roomier: roomier, RoomierFree: roomier < 0 ? 0 : fleet.FreeMemory(roomier));
+        var (limits, rules) = passed < 0 ? (Limits.None, []) : (fleet.Broken(unit[0], passed), model.Rules.Binds(unit[0]) ? [.. model.Rules.Broken(unit[0], passed, fleet)] : ImmutableArray<Constraint>.Empty);
+        var roomierFree = roomier < 0 ? 0 : fleet.FreeMemory(roomier);
         foreach (var vm in unit)
         {
             fleet.Move(vm, to);
         }
 
         order.Sank(best);
-        return new Placed(to, freeBefore, need, fleet.Load(to), alternatives.Passed, alternatives.PassedBroken, alternatives.Roomier, alternatives.RoomierFree);
+        return new Placed(to, freeBefore, need, fleet.Load(to), passed, limits, rules, roomier, roomierFree);
     }
 
     /// <summary>The whole unit fits on a host.</summary>
@@ -118,7 +119,8 @@ internal sealed record Placed(
     long Need,
     double LoadAfter,
     int Passed,
-    ImmutableArray<Constraint> PassedBroken,
+    Limits PassedLimits,
+    ImmutableArray<Constraint> PassedRules,
     int Roomier,
     long RoomierFree)
 {
@@ -127,7 +129,8 @@ internal sealed record Placed(
         var list = ImmutableArray.CreateBuilder<Alternative>(2);
         if (Passed >= 0)
         {
-            list.Add(new Alternative(model.Hosts[Passed].Name, PassedBroken, $"Fuller, but forbidden by {string.Join(", ", PassedBroken)}."));
+            ImmutableArray<Constraint> broken = [.. model.KindsOf(PassedLimits, Passed), .. PassedRules];
+            list.Add(new Alternative(model.Hosts[Passed].Name, broken, $"Fuller, but forbidden by {string.Join(", ", broken)}."));
         }
 
         if (Roomier >= 0)

@@ -80,25 +80,30 @@ internal sealed class PoolModel
     /// <summary>Everything that forbids a VM a host.</summary>
     public ImmutableArray<Constraint> Broken(int vm, int host)
     {
-        var limits = Fleet.Broken(vm, host);
-        var broken = new List<Constraint>();
-        if ((limits & Limits.Closed) != 0)
+        return [.. KindsOf(Fleet.Broken(vm, host), host), .. Rules.Broken(vm, host, Fleet)];
+    }
+
+    /// <summary>Limits as constraints.</summary>
+    public IEnumerable<Constraint> KindsOf(Limits limits, int host)
+    {
+        if (limits.HasFlag(Limits.Closed))
         {
-            broken.Add(Hosts[host].Mode == HostMode.Maintenance ? Constraint.Maintenance : Constraint.HostClosed);
+            yield return Hosts[host].Mode == HostMode.Maintenance ? Constraint.Maintenance : Constraint.HostClosed;
         }
 
-        Add(Limits.Memory, Constraint.Memory);
-        Add(Limits.Vcpus, Constraint.Vcpus);
-        Add(Limits.Cpu, Constraint.CpuLoad);
-        broken.AddRange(Rules.Broken(vm, host, Fleet));
-        return [.. broken];
-
-        void Add(Limits limit, Constraint kind)
+        if (limits.HasFlag(Limits.Memory))
         {
-            if ((limits & limit) != 0)
-            {
-                broken.Add(kind);
-            }
+            yield return Constraint.Memory;
+        }
+
+        if (limits.HasFlag(Limits.Vcpus))
+        {
+            yield return Constraint.Vcpus;
+        }
+
+        if (limits.HasFlag(Limits.Cpu))
+        {
+            yield return Constraint.CpuLoad;
         }
     }
 

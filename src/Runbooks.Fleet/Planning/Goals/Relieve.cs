@@ -16,7 +16,6 @@ internal static class Relieve
     public static Wish Run(PoolModel model)
     {
         var wish = new Wish();
-        Grow(model, wish);
         var fleet = model.Fleet;
         var hot = Enumerable.Range(0, fleet.HostCount)
             .Where(h => model.WasOn[h] && fleet.IsOverloaded(h) && (model.Request.Host is not { } only || model.Hosts[h].Name == only))
@@ -24,6 +23,7 @@ internal static class Relieve
             .ThenBy(h => h)
             .ToList();
         var relieved = hot.Count(h => RelieveHost(model, wish, h));
+        Grow(model, wish);
         wish.Summary = hot.Count == 0
             ? $"Pool '{model.Pool}': no host is above Load_max {model.Policy.Thresholds.LoadMax:0.00}; {wish.Growths.Count} VMs grow in place."
             : $"Pool '{model.Pool}': {relieved} of {hot.Count} hosts above Load_max {model.Policy.Thresholds.LoadMax:0.00} are relieved by {wish.Moves.Count} moves; {wish.Growths.Count} VMs grow in place.";
@@ -48,7 +48,7 @@ internal static class Relieve
             if (more > 0 && !fleet.IsOverloaded(host))
             {
                 added[host] = added.GetValueOrDefault(host) + more;
-                wish.Growths.Add(new Growth(vm.Name, vm.Vcpus + more, $"It uses {vm.CpuLoad:0.00} of its {vm.Vcpus} vCPUs, may have {most}, and {vm.Host} has room."));
+                wish.Growths.Add(new Growth(vm.Name, vm.Vcpus + more, $"It uses {vm.CpuLoad:0.00} of its {vm.Vcpus} vCPUs, may have {most}, and {model.Hosts[host].Name} has room."));
             }
         }
     }

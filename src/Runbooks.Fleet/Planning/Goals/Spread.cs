@@ -64,8 +64,13 @@ internal sealed class Spread
     {
         var start = fleet.Mark;
         var chosen = new List<SpreadMove>();
-        OfferAll();
-        Extend(chosen, targetSd, most);
+        for (var steps = -1; steps != 0;)
+        {
+            // A host that gave much may take by now what nobody wanted before: every VM is asked until none moves.
+            OfferAll();
+            steps = Extend(chosen, targetSd, most);
+        }
+
         if (targetSd is { } target && Sd <= target)
         {
             chosen = new SpreadPolish(this, model).Fewer(chosen, target);
@@ -78,12 +83,14 @@ internal sealed class Spread
         }
     }
 
-    /// <summary>Adds the best moves until the target is met or nothing is worth a move.</summary>
-    internal void Extend(List<SpreadMove> chosen, double? targetSd, int most)
+    /// <summary>Adds the best moves until the target is met or nothing is worth a move; a VM that moves already may go elsewhere instead.</summary>
+    /// <returns>Number of changes.</returns>
+    private int Extend(List<SpreadMove> chosen, double? targetSd, int most)
     {
-        while (chosen.Count < most && (targetSd is null || Sd > targetSd) && queue.TryDequeue(out var vm, out _) && !model.IsTimeUp)
+        var steps = 0;
+        while ((targetSd is null || Sd > targetSd) && queue.TryDequeue(out var vm, out _) && !model.IsTimeUp)
         {
-            if (moved[vm] || Best(vm) is not { } best)
+            if ((chosen.Count >= most && !moved[vm]) || Best(vm) is not { } best)
             {
                 continue;
             }
@@ -94,9 +101,8 @@ internal sealed class Spread
                 continue;
             }
 
-            chosen.Add(new SpreadMove(vm, fleet.HostOf(vm), best.To));
-            moved[vm] = true;
-            Shift(vm, best.To);
+            steps++;
+            Choose(chosen, vm, best.To);
 
             // Only what stands on the fuller host now may gain more than it was thought to.
             for (var v = fleet.FirstOn(best.To); v >= 0; v = fleet.NextOn(v))
@@ -104,10 +110,33 @@ internal sealed class Spread
                 Offer(v);
             }
         }
+
+        return steps;
+    }
+
+    private void Choose(List<SpreadMove> chosen, int vm, int to)
+    {
+        var known = moved[vm] ? chosen.FindIndex(m => m.Vm == vm) : -1;
+        if (known < 0)
+        {
+            chosen.Add(new SpreadMove(vm, fleet.HostOf(vm), to));
+            moved[vm] = true;
+        }
+        else if (chosen[known].From == to)
+        {
+            chosen.RemoveAt(known);
+            moved[vm] = false;
+        }
+        else
+        {
+            chosen[known] = chosen[known] with { To = to };
+        }
+
+        Shift(vm, to);
     }
 
     /// <summary>Asks every VM anew what its move would bring.</summary>
-    internal void OfferAll()
+    private void OfferAll()
     {
         queue.Clear();
         for (var v = 0; v < fleet.VmCount; v++)
@@ -199,7 +228,7 @@ internal sealed class Spread
 
     private void Offer(int vm)
     {
-        if (moved[vm] || !model.IsMovable(vm) || fleet.HostOf(vm) < 0 || byLoad.Count == 0 || model.Rules.UnitOf(vm).Count > 1)
+        if (!model.IsMovable(vm) || fleet.HostOf(vm) < 0 || byLoad.Count == 0 || model.Rules.UnitOf(vm).Count > 1)
         {
             return;
         }

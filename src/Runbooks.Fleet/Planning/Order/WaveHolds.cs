@@ -122,9 +122,15 @@ internal sealed class WaveHolds
             Take(move.From, sign);
         }
 
-        foreach (var link in new[] { linkOf[to], move.From < 0 ? -1 : linkOf[move.From] }.Distinct().Where(l => l >= 0))
+        var (source, target) = (move.From < 0 ? -1 : linkOf[move.From], linkOf[to]);
+        if (target >= 0)
         {
-            onLink[link] += sign;
+            onLink[target] += sign;
+        }
+
+        if (source >= 0 && source != target)
+        {
+            onLink[source] += sign;
         }
 
         if (model.Vms[move.Vm].Traits.Apart is { } group)
