@@ -2,6 +2,7 @@ using Radzen;
 using Runbooks.Server.Access;
 using Runbooks.Server.Api;
 using Runbooks.Server.Configuration;
+using Runbooks.Server.Elsa;
 using Runbooks.Server.Fleet;
 using Runbooks.Server.Live;
 using Runbooks.Server.Logging;
@@ -63,6 +64,7 @@ public static class ServerHost
         _ = app.UseExceptionHandler();
         app.UseBrowserGuard();
         app.MapFleetApi();
+        app.MapElsa();
         _ = app.MapHub<FleetHub>("/hubs/fleet");
         _ = app.MapStaticAssets();
         app.MapConsole();

@@ -9,5 +9,6 @@ internal static class ServiceCollectionExtensions
     /// <summary>Who has which role, and where secrets are.</summary>
     public static IServiceCollection AddAccess(this IServiceCollection services, Settings settings) => services
         .AddSingleton(settings.Access)
+        .AddSingleton<People>()
         .AddSingleton<ISecretSource>(new FolderSecrets(settings.Secrets));
 }
