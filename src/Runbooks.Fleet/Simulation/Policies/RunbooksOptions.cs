@@ -16,7 +16,7 @@ public sealed record RunbooksOptions
     public double SmoothSamples { get; init; } = 12;
 
     /// <summary>Share of the variance that always smooths the past, 0 to 1: the future is like the past, not the same.</summary>
-    public double LeastSmooth { get; init; } = 0.2;
+    public double LeastSmooth { get; init; } = 0.4;
 
     /// <summary>Standard deviations that must be free above the mean on every host at the first consolidation, when little is known.</summary>
     public double FirstSigmas { get; init; } = 2;
@@ -28,7 +28,7 @@ public sealed record RunbooksOptions
     public double MovesPerSecond { get; init; } = 0.15;
 
     /// <summary>Steps for which a move is expected to pay: a VM moves when that saves more overloads than one in this time.</summary>
-    public double StaySteps { get; init; } = 24;
+    public double StaySteps { get; init; } = 18;
 
     /// <summary>Moves per step that only lower the risk.</summary>
     public int BalanceMoves { get; init; } = 2;
@@ -37,10 +37,10 @@ public sealed record RunbooksOptions
     public int FillMoves { get; init; } = 10;
 
     /// <summary>Share of hosts overloaded at a sample up to which a host may be emptied, 0 to 1.</summary>
-    public double EmptyBelow { get; init; } = 0.025;
+    public double EmptyBelow { get; init; } = 0.022;
 
     /// <summary>Share of hosts overloaded at a sample from which one more is switched on; above <see cref="EmptyBelow"/>.</summary>
-    public double OpenAbove { get; init; } = 0.07;
+    public double OpenAbove { get; init; } = 0.08;
 
     /// <summary>Steps that a host stays on at least.</summary>
     public int HoldSteps { get; init; } = 6;

@@ -19,7 +19,7 @@ internal sealed class OverloadRelief(RiskState state, RunbooksOptions options)
         {
             while (state.NowOn(host) > mips[host] && state.Fleet.CountOn(host) > 1)
             {
-                var (vm, to) = Cheapest(host, over);
+                var (vm, to) = Cheapest(host);
                 if (vm < 0)
                 {
                     vm = state.VmsOn(host).MaxBy(v => state.Demand.Now[v]);
@@ -39,13 +39,13 @@ internal sealed class OverloadRelief(RiskState state, RunbooksOptions options)
         return opened;
     }
 
-    private (int Vm, int To) Cheapest(int host, int[] over)
+    private (int Vm, int To) Cheapest(int host)
     {
         var (best, to, least) = (-1, -1, double.PositiveInfinity);
         var capacity = state.Cluster.Mips[host];
         foreach (var vm in state.VmsOn(host).Where(v => state.Demand.Now[v] > 0))
         {
-            var (target, growth) = state.Safest(vm, h => !over.Contains(h));
+            var (target, growth) = state.Safest(vm);
             var missing = state.NowOn(host) - state.Demand.Now[vm] - capacity;
             var cost = (missing <= 0 ? 1 : 2 + (missing / (UsualMove * capacity)))
                 + (options.MovesPerSecond * state.Cluster.VmRamMb[vm] / state.Cluster.Setup.MigrationMbPerSecond)

@@ -92,12 +92,12 @@ internal sealed class RiskState
         && (Fleet.Broken(vm, host) & Limits.Memory) == Limits.None;
 
     /// <summary>The used host whose risk grows least through a VM, and by how much; -1 when none has room.</summary>
-    public (int Host, double Growth) Safest(int vm, Func<int, bool>? allowed = null)
+    public (int Host, double Growth) Safest(int vm)
     {
         var (best, least) = (-1, double.PositiveInfinity);
         for (var h = 0; h < Cluster.Hosts; h++)
         {
-            if (!IsUsed(h) || h == Fleet.HostOf(vm) || !HasRoom(vm, h) || (allowed is not null && !allowed(h)))
+            if (!IsUsed(h) || h == Fleet.HostOf(vm) || !HasRoom(vm, h))
             {
                 continue;
             }
