@@ -150,6 +150,42 @@ public sealed class RunbooksPolicyTests
     }
 
     [Fact]
+    public void The_past_is_raised_to_the_level_of_the_fleet_today()
+    {
+        double[] Rising(double low) => [.. Enumerable.Repeat(low, 24), .. Enumerable.Repeat(2 * low, 12)];
+        var setup = Setup with { Hosts = 4, Sizes = [new VmSize(1000, 870)] };
+        var cluster = View(setup, SmallCluster.Rows(Rising(20), Rising(20), Rising(20)), [0, 1, 2], 35);
+
+        var demand = new DemandHistory(cluster, new RunbooksOptions { Recent = 12, Window = 48 });
+
+        // Seen: 200 and then 400 MIPS, 267 on average; lately 1.5 times that.
+        Assert.All(demand.Mean, m => Assert.Equal(400, m, 6));
+        Assert.Equal(300, demand.Past(0)[0], 6);
+    }
+
+    [Fact]
+    public void A_host_is_switched_on_for_a_risk_before_there_is_overload()
+    {
+        double[] peaks = [.. Enumerable.Range(0, 40).Select(k => k % 4 == 0 ? 100.0 : 20)];
+        var setup = Setup with { Hosts = 4, Sizes = [new VmSize(2000, 870)] };
+
+        var decision = new RunbooksPolicy().Decide(View(setup, SmallCluster.Rows(peaks, peaks, peaks), [1, 1, 1], 38));
+
+        Assert.Equal(3, Assert.Single(decision.Moves).To);
+    }
+
+    [Fact]
+    public void Sizes_are_mixed_at_first_where_memory_is_a_limit()
+    {
+        var cluster = new ClusterView(Setup with { Hosts = 40 }, SmallCluster.Noisy(40, 3, 1), 16_384);
+
+        var placed = new RunbooksPolicy().Place(cluster);
+
+        // VMs 20 to 29 have 1000 MIPS, the last ten 500: three fast hosts carry them, each some of both.
+        Assert.Equal(placed[20..30].Distinct().Order(), placed[30..].Distinct().Order());
+    }
+
+    [Fact]
     public void A_forecast_that_is_too_hopeful_is_corrected()
     {
         var calibration = new Calibration(memory: 0.95, trust: 10);
