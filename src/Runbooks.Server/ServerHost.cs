@@ -3,6 +3,7 @@ using Runbooks.Server.Access;
 using Runbooks.Server.Api;
 using Runbooks.Server.Configuration;
 using Runbooks.Server.Elsa;
+using Runbooks.Server.Elsa.Descriptors;
 using Runbooks.Server.Fleet;
 using Runbooks.Server.Live;
 using Runbooks.Server.Logging;
@@ -10,6 +11,7 @@ using Runbooks.Server.Pages;
 using Runbooks.Server.Runs;
 using Runbooks.Server.Startup;
 using Runbooks.Server.Stores;
+using Runbooks.Server.Studio;
 using Runbooks.Workflows.Secrets;
 
 namespace Runbooks.Server;
@@ -57,6 +59,8 @@ public static class ServerHost
             .AddRunBoard()
             .AddLiveView()
             .AddFleetApi(settings)
+            .AddElsaDescriptors()
+            .AddSingleton(StudioPackage.Open(Path.Combine(AppContext.BaseDirectory, "studio")))
             .AddRadzenComponents()
             .AddRazorComponents();
 
@@ -67,6 +71,7 @@ public static class ServerHost
         app.MapElsa();
         _ = app.MapHub<FleetHub>("/hubs/fleet");
         _ = app.MapStaticAssets();
+        app.MapStudio();
         app.MapConsole();
         return app;
     }

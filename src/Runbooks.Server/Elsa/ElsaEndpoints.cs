@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Runbooks.Server.Elsa.Descriptors;
 
 namespace Runbooks.Server.Elsa;
 
@@ -17,7 +18,7 @@ internal static class ElsaEndpoints
     public static void MapElsa(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup(Prefix).ExcludeFromDescription();
-        _ = api;
+        api.MapElsaDescriptors();
     }
 }
 
