@@ -74,7 +74,7 @@ internal static class TypeDefinitions
         foreach (var (name, type, description) in inputs.Where(i => IsIdentifier(i.Name)))
         {
             _ = text.Append("/** ").Append((description.Length > 0 ? description : "An input of the runbook.").Replace("*/", "* /", StringComparison.Ordinal)).AppendLine(" */")
-                .Append("declare function get").Append(Capital(name)).Append("(): ").Append(type).AppendLine(" | null;");
+                .Append("declare function get").Append(Capital(name)).Append("(): ").Append(Nullable(type)).AppendLine(";");
         }
 
         foreach (var (name, type) in variables.Where(v => IsIdentifier(v.Key)))
@@ -101,10 +101,10 @@ internal static class TypeDefinitions
             {
                 var type = Script(TypeAlias.Of(output.ValueType), isArray: false);
                 _ = text.Append("/** ").Append(output.Description.Replace("*/", "* /", StringComparison.Ordinal)).AppendLine(" */")
-                    .Append("declare function getOutputFrom(activity: ").Append(JsonSerializer.Serialize(name)).Append(", output: ").Append(JsonSerializer.Serialize(output.Name)).Append("): ").Append(type).AppendLine(" | null;");
+                    .Append("declare function getOutputFrom(activity: ").Append(JsonSerializer.Serialize(name)).Append(", output: ").Append(JsonSerializer.Serialize(output.Name)).Append("): ").Append(Nullable(type)).AppendLine(";");
                 if (output.Name == "Result")
                 {
-                    _ = text.Append("declare function getOutputFrom(activity: ").Append(JsonSerializer.Serialize(name)).Append("): ").Append(type).AppendLine(" | null;");
+                    _ = text.Append("declare function getOutputFrom(activity: ").Append(JsonSerializer.Serialize(name)).Append("): ").Append(Nullable(type)).AppendLine(";");
                 }
             }
         }
@@ -158,7 +158,7 @@ internal static class TypeDefinitions
     {
         if (isArray || alias.EndsWith("[]", StringComparison.Ordinal))
         {
-            return Script(alias.TrimEnd(']', '['), isArray: false) + "[]";
+            return $"({Script(alias.TrimEnd(']', '['), isArray: false)})[]";
         }
 
         var optional = alias.EndsWith('?');
@@ -170,8 +170,10 @@ internal static class TypeDefinitions
             var t when t == typeof(JsonArray) => "any[]",
             _ => AnyType,
         };
-        return optional ? $"({type} | null)" : type;
+        return optional ? Nullable(type) : type;
     }
+
+    private static string Nullable(string type) => type == AnyType || type.EndsWith(" | null", StringComparison.Ordinal) ? type : $"{type} | null";
 
     private static string Union(IEnumerable<string> names) =>
         string.Join(" | ", names.Distinct(StringComparer.Ordinal).Select(n => JsonSerializer.Serialize(n))) is { Length: > 0 } union ? union : "string";
