@@ -4,6 +4,7 @@ using Runbooks.Server.Api;
 using Runbooks.Server.Configuration;
 using Runbooks.Server.Elsa;
 using Runbooks.Server.Elsa.Descriptors;
+using Runbooks.Server.Elsa.Instances;
 using Runbooks.Server.Fleet;
 using Runbooks.Server.Live;
 using Runbooks.Server.Logging;
@@ -58,6 +59,7 @@ public static class ServerHost
             .AddWorker()
             .AddRunBoard()
             .AddLiveView()
+            .AddElsaInstances()
             .AddFleetApi(settings)
             .AddElsaDescriptors()
             .AddSingleton(StudioPackage.Open(Path.Combine(AppContext.BaseDirectory, "studio")))

@@ -42,6 +42,7 @@ public static class ServiceCollectionExtensions
 
         services.AddSingleton<InboxLooks>();
         services.AddSingleton<IRunStore, PostgresRunStore>();
+        services.AddSingleton<IRunReader, PostgresRunReader>();
         services.AddSingleton<IBookmarkReader, PostgresBookmarkReader>();
         services.AddSingleton<IEventStore, PostgresEventStore>();
         services.AddSingleton<IDefinitionStore, PostgresDefinitionStore>();

@@ -17,7 +17,8 @@ internal static class RunCommands
         var file = new Option<FileInfo>("--input-file") { Description = "A file with all inputs as one JSON object." };
         var wait = new Option<bool>("--wait") { Description = "Wait for the end and tell by the exit code how it ended." };
         var key = new Option<string>("--key") { Description = "Idempotency key: repeating the command with it starts nothing new." };
-        var command = new Command("run", "Starts a runbook; or, with one of the commands below, steers a run.") { runbook, input, file, CommonOptions.Reason, CommonOptions.Actor, wait, key };
+        var dry = new Option<bool>("--dry-run") { Description = "Change nothing: look at the fleet, and tell what would be done." };
+        var command = new Command("run", "Starts a runbook; or, with one of the commands below, steers a run.") { runbook, input, file, CommonOptions.Reason, CommonOptions.Actor, wait, key, dry };
         foreach (var verb in (Command[])[.. OrderCommands.All(), HistoryCommand.Create(), .. ApprovalCommands.All()])
         {
             command.Add(verb);
@@ -32,6 +33,11 @@ internal static class RunCommands
                 body["reason"] = reason;
             }
 
+            if (scope.Parsed.GetValue(dry))
+            {
+                body["dryRun"] = true;
+            }
+
             var run = await scope.Api.PostAsync("api/runs", body, scope.Parsed.GetValue(key), cancellationToken);
             if (scope.Parsed.GetValue(wait))
             {
@@ -44,7 +50,7 @@ internal static class RunCommands
             }
             else
             {
-                Terminal.Console.WriteLine($"Started {run["runbook"]} as run {run["id"]}. Follow it with: runbooks watch {run["id"]}");
+                Terminal.Console.WriteLine($"Started {(scope.Parsed.GetValue(dry) ? "a dry run of " : "")}{run["runbook"]} as run {run["id"]}. Follow it with: runbooks watch {run["id"]}");
             }
 
             return ExitCode.Done;

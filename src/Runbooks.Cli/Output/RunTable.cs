@@ -20,7 +20,7 @@ internal static class RunTable
         {
             _ = table.AddRow(
                 run["id"]!.ToString(),
-                Markup.Escape(run["runbook"]!.ToString()),
+                Markup.Escape(run["runbook"] + (run["dryRun"]?.GetValue<bool>() == true ? " (dry run)" : "")),
                 Terminal.Status(run["status"]!.ToString()),
                 Terminal.Time(run["createdAt"]),
                 Took(run),

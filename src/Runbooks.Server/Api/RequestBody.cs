@@ -130,6 +130,21 @@ internal sealed class RequestBody
         return null;
     }
 
+    /// <summary>True or false; false when the field is not there.</summary>
+    public bool Flag(string name)
+    {
+        switch (fields[name])
+        {
+            case null:
+                return false;
+            case JsonValue value when value.TryGetValue<bool>(out var flag):
+                return flag;
+            case var other:
+                errors.Add((name, $"Expected true or false; found {Kind(other)}."));
+                return false;
+        }
+    }
+
     /// <summary>A list of texts; null when the field is not there.</summary>
     public IReadOnlyList<string>? Texts(string name)
     {

@@ -13,7 +13,7 @@ internal static class RunEndpoints
     {
         var runs = routes.MapGroup("/api/runs").WithTags("Runs");
         _ = runs.MapPost("", RunStart.StartAsync)
-            .WithName("StartRun").WithSummary("Starts a runbook. With an Idempotency-Key header, repeating the request names the run that is there.")
+            .WithName("StartRun").WithSummary("Starts a runbook; with dryRun nothing is changed. With an Idempotency-Key header, repeating the request names the run that is there.")
             .Accepts<StartRunBody>("application/json")
             .Produces<RunView>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
@@ -58,4 +58,4 @@ internal static class RunEndpoints
 }
 
 /// <summary>Body of POST /api/runs.</summary>
-internal sealed record StartRunBody(string Runbook, System.Text.Json.Nodes.JsonObject? Input, string? Actor, string? Reason, string? CorrelationId);
+internal sealed record StartRunBody(string Runbook, System.Text.Json.Nodes.JsonObject? Input, string? Actor, string? Reason, string? CorrelationId, bool DryRun = false);

@@ -11,7 +11,7 @@ internal static class RunStart
 {
     public static async Task<IResult> StartAsync(HttpRequest request, RunRequests requests, IRunStore store, CancellationToken cancellationToken)
     {
-        var (body, problem) = await RequestBody.ReadAsync(request, ["runbook", "input", "actor", "reason", "correlationId"], cancellationToken);
+        var (body, problem) = await RequestBody.ReadAsync(request, ["runbook", "input", "actor", "reason", "correlationId", "dryRun"], cancellationToken);
         if (body is null)
         {
             return problem!;
@@ -21,6 +21,7 @@ internal static class RunStart
         var input = body.Object("input");
         var reason = body.Text("reason");
         var correlation = body.Text("correlationId", longest: 200);
+        var dryRun = body.Flag("dryRun");
         var actor = Caller.Actor(request, body) ?? ActorName.Unnamed;
         var key = Caller.Key(request, body) ?? "";
         if (body.Errors.Count > 0)
@@ -28,7 +29,7 @@ internal static class RunStart
             return Problems.Invalid(Problems.InvalidInput, "The request is not valid", body.Errors);
         }
 
-        var wish = new StartRequest(runbook, input, ActorName.StartedBy(actor, reason), key.Length > 0 ? $"api:{key}" : null, correlation);
+        var wish = new StartRequest(runbook, input, ActorName.StartedBy(actor, reason), key.Length > 0 ? $"api:{key}" : null, correlation) { IsDryRun = dryRun };
         return await requests.StartAsync(wish, cancellationToken) switch
         {
             StartAnswer.UnknownRunbook unknown => Problems.Invalid(

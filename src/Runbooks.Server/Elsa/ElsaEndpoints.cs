@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Runbooks.Server.Elsa.Descriptors;
+using Runbooks.Server.Elsa.Instances;
+using Runbooks.Server.Elsa.Live;
 
 namespace Runbooks.Server.Elsa;
 
@@ -19,6 +21,8 @@ internal static class ElsaEndpoints
     {
         var api = routes.MapGroup(Prefix).ExcludeFromDescription();
         api.MapElsaDescriptors();
+        api.MapElsaInstances();
+        _ = routes.MapHub<InstanceHub>(HubPath);
     }
 }
 

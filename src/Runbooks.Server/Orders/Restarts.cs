@@ -27,7 +27,11 @@ internal static class Restarts
 
         // Without a key of the caller's, the same inputs once more are the same wish.
         var key = order.Key is { } given ? $"key:{given}" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(input.ToJsonString())))[..16];
-        return new StartRequest(run.DefinitionId, input, ActorName.StartedBy(order.Actor, order.Reason), $"{Prefix}{run.Id}:{key}", run.CorrelationId);
+        return new StartRequest(run.DefinitionId, input, ActorName.StartedBy(order.Actor, order.Reason), $"{Prefix}{run.Id}:{key}", run.CorrelationId)
+        {
+            IsDryRun = run.IsDryRun,
+            Draft = run.DefinitionVersion < 0 ? run.DefinitionVersion : null,
+        };
     }
 
     /// <summary>The run in whose place this one was started; null for a run of its own.</summary>

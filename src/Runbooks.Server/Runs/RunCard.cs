@@ -23,8 +23,18 @@ public sealed record RunCard(Run Run, string Title, IReadOnlyList<StageView> Sta
 
     public StageView? CurrentStage => Stages.FirstOrDefault(s => s.State == StageState.Current);
 
-    /// <summary>What it is about, in a few words. Understands the inputs of a move; shows others as they are.</summary>
+    /// <summary>In front of whatever a dry run is called.</summary>
+    public const string DryRunPrefix = "Dry run: ";
+
+    /// <summary>What it is about, and whether it only pretends.</summary>
     public static string TitleOf(Run run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return run.IsDryRun ? $"{DryRunPrefix}{AboutOf(run)}".TrimEnd(' ', ':') : AboutOf(run);
+    }
+
+    /// <summary>What it is about, in a few words. Understands the inputs of a move; shows others as they are.</summary>
+    public static string AboutOf(Run run)
     {
         ArgumentNullException.ThrowIfNull(run);
         var vm = Text(run.Input, "vm");

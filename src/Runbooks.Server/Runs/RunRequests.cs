@@ -26,7 +26,7 @@ public sealed class RunRequests(IRunStarter starter, IRunStore store, Definition
         }
 
         var (again, _) = factory.Create(definition, request);
-        return again is not null && JsonNode.DeepEquals(again.Input, run.Input);
+        return again is not null && again.IsDryRun == run.IsDryRun && JsonNode.DeepEquals(again.Input, run.Input);
     }
 
     public async Task<RunDetail?> DetailAsync(RunId id, CancellationToken cancellationToken)

@@ -76,7 +76,7 @@ public sealed class RunWatcher(
             RunCard.TitleOf(run),
             stages,
             steps.LastOrDefault(s => s is { Status: ActivityStatus.Running, Progress: not null })?.Progress,
-            run.ParentRunId is not null || StageList.Steps(definition, steps).Any(s => s.TouchesTheWorld) || run.Status is RunStatus.NeedsAttention or RunStatus.Faulted,
+            run.ParentRunId is not null || StageList.Steps(definition, steps).Any(s => s is { TouchesTheWorld: true, LeftOut: false }) || run.Status is RunStatus.NeedsAttention or RunStatus.Faulted,
             steps.Select(s => s.Outputs["Summary"]?.ToString()).LastOrDefault(s => s is { Length: > 0 }))
         {
             Allowed = OrderRules.Allowed(new RunFacts(run, steps, definition)),

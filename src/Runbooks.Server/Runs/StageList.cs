@@ -60,7 +60,10 @@ public static class StageList
         step.Error,
         step.StartedAt,
         step.CompletedAt,
-        step.Worker);
+        step.Worker)
+    {
+        LeftOut = step.WasLeftOut,
+    };
 
     private static string NameOf(Activity activity) => activity.DisplayText is { Length: > 0 } text ? text : activity.Name;
 }

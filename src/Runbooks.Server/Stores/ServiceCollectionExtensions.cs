@@ -44,6 +44,7 @@ internal static class ServiceCollectionExtensions
     private static IServiceCollection AddMemoryStores(this IServiceCollection services) => services
         .AddSingleton<InMemoryRunStore>()
         .AddSingleton<IRunStore>(p => p.GetRequiredService<InMemoryRunStore>())
+        .AddSingleton<IRunReader>(p => p.GetRequiredService<InMemoryRunStore>())
         .AddSingleton<IBookmarkReader>(p => p.GetRequiredService<InMemoryRunStore>())
         .AddSingleton<IEventStore>(p => p.GetRequiredService<InMemoryRunStore>())
         .AddSingleton(p => p.GetRequiredService<InMemoryRunStore>().Outbox)

@@ -10,6 +10,7 @@ namespace Runbooks.Server.Views;
 /// <param name="PausedBy">Who paused it, and why; null: it isn't paused.</param>
 /// <param name="GoesBackTo">While it is undone: the state in which it will end.</param>
 /// <param name="RestartOf">The run in whose place it was started.</param>
+/// <param name="DryRun">It changes nothing: what would is left out.</param>
 public sealed record RunView(
     string Id,
     string Runbook,
@@ -28,7 +29,8 @@ public sealed record RunView(
     string? Name,
     string? PausedBy,
     RunStatus? GoesBackTo,
-    string? RestartOf)
+    string? RestartOf,
+    bool DryRun)
 {
     public static RunView Of(Run run)
     {
@@ -51,7 +53,8 @@ public sealed record RunView(
             run.Name,
             run.PausedBy,
             run.Status.IsEnd() ? null : run.CompensatesTo,
-            Orders.Restarts.OriginOf(run));
+            Orders.Restarts.OriginOf(run),
+            run.IsDryRun);
     }
 }
 
@@ -114,6 +117,9 @@ public sealed record StepView(
     DateTimeOffset? CompletedAt,
     string? Worker)
 {
+    /// <summary>It would have changed the world, and a dry run left it out.</summary>
+    public bool LeftOut { get; init; }
+
     /// <summary>What may be asked about this step now.</summary>
     public IReadOnlyList<string> Allowed { get; init; } = [];
 }

@@ -9,6 +9,7 @@ using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Journal;
+using Runbooks.Storage.Runs;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Storage.Model;
@@ -80,6 +81,7 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
     private static void Configure(EntityTypeBuilder<Run> run)
     {
         run.ToTable("runs").HasKey(r => r.Id);
+        run.Property(r => r.DefinitionVersion).HasConversion(version => version, written => DryRunFence.Read(written));
         run.Property<long>(Ordinal);
         run.Property<string?>("Owner");
         run.Property<long>("Generation");

@@ -34,7 +34,7 @@ internal static class ClaimStatements
 
     /// <summary>Nobody has it, and it is not of a version that this worker leaves to others.</summary>
     private const string IsFree =
-        "(r.owner IS NULL OR r.lease_until <= now()) AND (cardinality($3) = 0 OR r.definition_id || '@' || r.definition_version <> ALL ($3))";
+        $"(r.owner IS NULL OR r.lease_until <= now()) AND (cardinality($3) = 0 OR r.definition_id || '@' || ({DryRunFence.Version}) <> ALL ($3))";
 
     /// <summary>
     /// The root, the steps that run and all above them, the steps that wait, the completed step of each activity that

@@ -36,7 +36,7 @@ internal static class CreationStatements
                         CASE WHEN by IS NULL THEN $14 ELSE (SELECT reason FROM refusal) END,
                         $15, $16, $17, $18, $19,
                         CASE WHEN by IS NULL THEN $20 ELSE $4 END,
-                        $21, $22, $23, $24, $25, $26
+                        $21, $22, $23, $24, $25, $26, $29
                  FROM blocked WHERE by IS NULL OR $27
                  ON CONFLICT DO NOTHING
                  RETURNING id),
@@ -53,7 +53,7 @@ internal static class CreationStatements
         """)
         .With(run.Id.Value)
         .WithText(run.DefinitionId)
-        .With(run.DefinitionVersion)
+        .With(DryRunFence.Written(run))
         .WithTime(run.CreatedAt)
         .WithText(run.StartedBy)
         .WithText(run.IdempotencyKey)
@@ -78,7 +78,8 @@ internal static class CreationStatements
         .WithTrigger(run.Trigger)
         .WithText(run.Activation.ToString())
         .With(keepRefused)
-        .WithText(ActivationRule.Rule(run));
+        .WithText(ActivationRule.Rule(run))
+        .With(run.IsDryRun);
 
     private static NpgsqlBatchCommand WithTrigger(this NpgsqlBatchCommand command, RunTrigger? trigger)
     {

@@ -12,7 +12,7 @@ internal static class RunRows
     public const string RunColumns =
         "id, definition_id, definition_version, created_at, started_by, idempotency_key, correlation_id, parent_run_id, parent_bookmark_id, "
         + "input, output, variables, status, reason, compensates_to, next_execution_number, next_journal_sequence, next_completion_order, "
-        + "started_at, finished_at, name, paused_by, passes, incidents, trigger, activation";
+        + "started_at, finished_at, name, paused_by, passes, incidents, trigger, activation, is_dry_run";
 
     public const string ExecutionColumns =
         "number, parent_number, node_id, activity_id, activity_type, activity_name, status, inputs, outputs, outcomes, state, variables, "
@@ -26,7 +26,7 @@ internal static class RunRows
     {
         Id = new RunId(row.GetGuid(0)),
         DefinitionId = row.GetString(1),
-        DefinitionVersion = row.GetInt32(2),
+        DefinitionVersion = DryRunFence.Read(row.GetInt32(2)),
         CreatedAt = row.GetFieldValue<DateTimeOffset>(3),
         StartedBy = row.GetString(4),
         IdempotencyKey = row.Text(5),
@@ -50,6 +50,7 @@ internal static class RunRows
         Incidents = [.. row.GetFieldValue<long[]>(23)],
         Trigger = row.IsDBNull(24) ? null : JsonSerializer.Deserialize<RunTrigger>(row.GetString(24)),
         Activation = row.Enum<ActivationStrategy>(25),
+        IsDryRun = row.GetBoolean(26),
     };
 
     public static ActivityExecution ReadExecution(NpgsqlDataReader row) => new()

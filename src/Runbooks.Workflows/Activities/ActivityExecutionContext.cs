@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Runbooks.Workflows.Execution;
 using Runbooks.Workflows.Expressions;
+using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Workflows.Activities;
@@ -148,7 +149,19 @@ public sealed class ActivityExecutionContext
             : null;
 
     /// <summary>A message to the world; it goes out with the commit that records this step, at least once.</summary>
-    internal void Send(Journal.OutgoingMessage message) => Memory.Send(message);
+    internal void Send(OutgoingMessage message)
+    {
+        if (IsDryRun)
+        {
+            Memory.Write(JournalEvents.NotDone, Execution, $"Would send a message of the kind '{message.Type}'.", message.Body);
+            return;
+        }
+
+        Memory.Send(message);
+    }
+
+    /// <summary>The run changes nothing outside of itself.</summary>
+    public bool IsDryRun => Memory.IsDryRun;
 
     /// <summary>Undoes or confirms what is inside a step; its end comes back through <see cref="Activity.OnPassEndedAsync"/>.</summary>
     internal void BeginPass(ActivityExecution scope, bool includesScope, PassMode mode) => interpreter.BeginPass(scope, includesScope, mode, Execution);

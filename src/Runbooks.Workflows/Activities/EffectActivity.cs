@@ -1,3 +1,8 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Runbooks.Workflows.Expressions;
+
 namespace Runbooks.Workflows.Activities;
 
 /// <summary>What an activity does to the world.</summary>
@@ -76,6 +81,22 @@ public abstract class MutatingActivity : EffectActivity
     {
         ArgumentNullException.ThrowIfNull(context);
         return $"{context.RunId}/{context.StepNumber}";
+    }
+
+    /// <summary>
+    /// What a dry run takes for the outcome of this step, which it does not execute: by default the first outcome, and for
+    /// each output the default of its type. To be overridden where that would send a runbook the wrong way.
+    /// </summary>
+    protected internal virtual EffectResult.Done Predict(PredictionContext context)
+    {
+        var outputs = new JsonObject();
+        foreach (var output in Outputs)
+        {
+            var empty = output.ValueType.IsValueType ? RuntimeHelpers.GetUninitializedObject(output.ValueType) : null;
+            outputs[output.Name] = empty is null ? null : JsonSerializer.SerializeToNode(empty, output.ValueType, ValueConversion.Json);
+        }
+
+        return new EffectResult.Done(outputs, Descriptor.Outcomes is [var first, ..] ? first : "Done");
     }
 
     /// <summary>Observes the world and tells whether this step has happened. Changes nothing.</summary>

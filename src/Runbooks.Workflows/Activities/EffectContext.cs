@@ -22,8 +22,10 @@ public sealed class EffectContext
         Func<CancellationToken, Task> ensureOwned,
         CancellationToken cancelRequested,
         CancellationToken cancellationToken,
-        SecretMask? mask = null)
+        SecretMask? mask = null,
+        bool isDryRun = false)
     {
+        IsDryRun = isDryRun;
         Mask = mask ?? (SecretMask?)services.GetService(typeof(SecretMask)) ?? new SecretMask();
         Claim = claim;
         this.execution = execution;
@@ -37,10 +39,13 @@ public sealed class EffectContext
 
     /// <summary>The same with other tokens: for one try of the effect, within its time limit.</summary>
     internal EffectContext With(CancellationToken cancelRequested, CancellationToken cancellationToken) =>
-        new(Claim, execution, Services, Clock, report, ensureOwned, cancelRequested, cancellationToken, Mask);
+        new(Claim, execution, Services, Clock, report, ensureOwned, cancelRequested, cancellationToken, Mask, IsDryRun);
 
     /// <summary>Takes out of texts the secrets that were handed out here.</summary>
     internal SecretMask Mask { get; }
+
+    /// <summary>Only looking is allowed: see <see cref="Run.IsDryRun"/>.</summary>
+    public bool IsDryRun { get; }
 
     public RunClaim Claim { get; }
 

@@ -56,6 +56,13 @@ public sealed class RequestApproval : Activity
             throw new FaultException($"The approval would expire after {time}; it can be more than zero, and at most {Longest.TotalDays:0} days.");
         }
 
+        if (context.IsDryRun)
+        {
+            context.WriteJournal(JournalEvents.NotDone, $"Would ask for approval: {context.Get(Subject)}");
+            End(context, ApprovalDecisions.Approved, "dry run", "Nobody was asked: this is a dry run.");
+            return ValueTask.CompletedTask;
+        }
+
         var hash = context.Get(PlanHash);
         var now = context.Now;
         var request = new ApprovalRequest(

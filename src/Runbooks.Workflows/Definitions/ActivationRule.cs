@@ -9,6 +9,7 @@ public static class ActivationRule
     /// <summary>
     /// True when the open run keeps the new one from starting. Runs without a correlation id have nothing in common under
     /// <see cref="ActivationStrategy.Correlation"/>, and are of one kind under <see cref="ActivationStrategy.CorrelatedSingleton"/>.
+    /// A dry run stands in nobody's way, and nobody in its.
     /// </summary>
     public static bool Excludes(Run starting, Run open)
     {
@@ -16,7 +17,7 @@ public static class ActivationRule
         ArgumentNullException.ThrowIfNull(open);
         var isSameRunbook = string.Equals(starting.DefinitionId, open.DefinitionId, StringComparison.Ordinal);
         var isSameCorrelation = string.Equals(starting.CorrelationId, open.CorrelationId, StringComparison.Ordinal);
-        return !open.Status.IsEnd() && starting.Activation switch
+        return !open.Status.IsEnd() && !open.IsDryRun && !starting.IsDryRun && starting.Activation switch
         {
             ActivationStrategy.Singleton => isSameRunbook,
             ActivationStrategy.Correlation => starting.CorrelationId is not null && isSameCorrelation,

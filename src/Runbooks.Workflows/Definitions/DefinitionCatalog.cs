@@ -158,7 +158,7 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
         return [.. sources.SelectMany(s => refused.GetValueOrDefault(s.Source) ?? [])];
     }
 
-    /// <summary>A version by number, for a run that is pinned to it; null when it is unknown or can't run any more.</summary>
+    /// <summary>A version by number, for a run that is pinned to it; null when it is unknown or can't run any more. Below zero: a draft that was kept for a dry run.</summary>
     public async Task<WorkflowDefinition?> FindAsync(string definitionId, int version, CancellationToken cancellationToken)
     {
         var (definition, _) = await ReadAsync(definitionId, version, cancellationToken);
@@ -170,6 +170,10 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
 
         return definition;
     }
+
+    /// <summary>Why a version can't run; empty when it can, or when there is none of this number.</summary>
+    public async Task<IReadOnlyList<DefinitionProblem>> ProblemsOfAsync(string definitionId, int version, CancellationToken cancellationToken) =>
+        (await ReadAsync(definitionId, version, cancellationToken)).Problems;
 
     /// <summary>A version, known or read now; why it can't run when it can't.</summary>
     private async Task<(WorkflowDefinition? Definition, IReadOnlyList<DefinitionProblem> Problems)> ReadAsync(string definitionId, int version, CancellationToken cancellationToken)

@@ -111,12 +111,16 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
     private async Task<bool> StepAsync()
     {
         interpreter.WorkerStops = draining.IsCancellationRequested;
-        await interpreter.DrainAsync();
-        if (memory.Run.Passes.Count > 0 && !memory.IsWhole)
+        do
         {
-            await LoadHistoryAsync();
             await interpreter.DrainAsync();
+            if (memory.Run.Passes.Count > 0 && !memory.IsWhole)
+            {
+                await LoadHistoryAsync();
+                await interpreter.DrainAsync();
+            }
         }
+        while (interpreter.LeaveOutChanges());
 
         var starting = interpreter.TakeEffectsToStart();
         var reconciling = interpreter.TakeEffectsToReconcile();
@@ -288,7 +292,8 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         progress => ReportProgressAsync(execution, progress),
         EnsureOwnedAsync,
         CancelOf(execution).Token,
-        abandoned);
+        abandoned,
+        isDryRun: memory.IsDryRun);
 
     private CancellationTokenSource CancelOf(ActivityExecution execution)
     {

@@ -114,6 +114,11 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
     /// <summary>Undoes a completed effect; tries again while that can help.</summary>
     public async Task<UndoResult> UndoAsync(ChangeActivity activity, EffectContext context)
     {
+        if (Forbidden(activity, context) is { } forbidden)
+        {
+            return new UndoResult.Failed(forbidden);
+        }
+
         var pause = options.FirstPause;
         for (var attempt = 1; ; attempt++, pause = Longer(pause))
         {
@@ -143,6 +148,11 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
     /// </summary>
     private async Task<EffectResult> PerformAsync(EffectOperation operation, EffectActivity activity, EffectContext context, Func<EffectContext, Task<EffectResult>> perform)
     {
+        if (Forbidden(activity, context) is { } forbidden)
+        {
+            return new EffectResult.Failed(forbidden);
+        }
+
         using var asked = CancellationTokenSource.CreateLinkedTokenSource(context.CancelRequested);
         using var stopWaiting = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         using var ended = new CancellationTokenSource();
@@ -208,6 +218,11 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
 
     private async Task<Reconciliation> LookAsync(MutatingActivity activity, EffectContext context)
     {
+        if (Forbidden(activity, context) is { } forbidden)
+        {
+            return new Reconciliation.Unknown(forbidden);
+        }
+
         try
         {
             return context.Mask.Mask(await interceptor.ReconcileAsync(new EffectCall(EffectOperation.Reconcile, activity, context), () => activity.ReconcileAsync(context)));
@@ -218,6 +233,11 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
             return new Reconciliation.Unknown(Text(e, context));
         }
     }
+
+    /// <summary>The last of several locks: whatever brought it here, a change is not executed in a dry run. Null: it may be.</summary>
+    private static string? Forbidden(EffectActivity activity, EffectContext context) => context.IsDryRun && activity is MutatingActivity
+        ? $"Run {context.RunId} is a dry run, and '{activity.Id}' would change the world. This is a fault of the engine; nothing was done."
+        : null;
 
     /// <summary>Why a secret of the activity can't be had; null when all can.</summary>
     private static string? MissingSecret(EffectActivity activity, EffectContext context) =>

@@ -44,6 +44,11 @@ internal sealed partial class Interpreter
         foreach (var execution in effectsToStart)
         {
             var mutates = ActivityOf(execution) is MutatingActivity;
+            if (mutates && memory.IsDryRun)
+            {
+                throw new InvalidOperationException($"Run {memory.Run.Id} is a dry run, and step {execution.Number} would change the world. This is a fault of the engine; nothing was done.");
+            }
+
             execution.Attempt = 1;
             execution.Effect = mutates ? EffectState.Intended : EffectState.None;
             execution.Worker = memory.Claim.Worker;
@@ -103,7 +108,7 @@ internal sealed partial class Interpreter
     private void ApplyDone(ActivityExecution execution, EffectResult.Done done)
     {
         var activity = (EffectActivity)ActivityOf(execution);
-        if (activity.Kind is EffectKind.Changes or EffectKind.Irreversible)
+        if (activity.Kind is EffectKind.Changes or EffectKind.Irreversible && !execution.WasLeftOut)
         {
             execution.Effect = EffectState.Done;
         }

@@ -20,6 +20,12 @@ internal sealed partial class Interpreter
         execution.State["bookmarks"] = (execution.State["bookmarks"]?.GetValue<int>() ?? 0) + 1;
         memory.Touch(execution);
         var bookmark = new Bookmark(id, execution.Number, execution.ActivityType, dueAt, payload, key, correlationId);
+        if (memory.IsDryRun && (key is not null || ChildOf(bookmark) is null))
+        {
+            PassAtOnce(execution, bookmark);
+            return bookmark;
+        }
+
         memory.Add(bookmark);
         memory.Write(JournalEvents.Suspended, execution, dueAt is { } due ? $"Waits until {due:O}." : key is null ? null : $"Waits for {key}.", payload);
         itemsSinceEffect = 0;
@@ -34,7 +40,7 @@ internal sealed partial class Interpreter
         memory.Touch(execution);
         var bookmarkId = wait ? NextBookmarkId(execution) : null;
         var key = ordinal == 0 ? $"child:{memory.Run.Id}/{execution.Number}" : $"child:{memory.Run.Id}/{execution.Number}/{ordinal}";
-        var request = new StartRequest(definitionId, input, $"run:{memory.Run.Id}", key, correlationId ?? memory.Run.CorrelationId);
+        var request = new StartRequest(definitionId, input, $"run:{memory.Run.Id}", key, correlationId ?? memory.Run.CorrelationId) { IsDryRun = memory.IsDryRun };
         var (child, problem) = runs.CreateChild(request, memory.Run.Id, bookmarkId);
         if (child is null)
         {

@@ -41,6 +41,11 @@ internal sealed partial class Interpreter(RunMemory memory, RunFactory runs, ILo
         }
 
         memory.SetStatus(RunStatus.Executing, null);
+        if (memory.IsDryRun)
+        {
+            memory.Write(JournalEvents.DryRun, null, "Nothing is changed: what looks at the world looks, and what would change it is left out.");
+        }
+
         _ = Schedule(memory.Definition.Root, null);
     }
 

@@ -67,6 +67,11 @@ public sealed class RunFactory(DefinitionCatalog catalog, IIdSource ids, TimePro
             problems.Add(new StartProblem("trigger", $"Version {definition.Version} of runbook '{definition.DefinitionId}' has no activity '{trigger.NodeId}', so it can't start there."));
         }
 
+        if (definition.Version < 0 && !request.IsDryRun)
+        {
+            problems.Add(new StartProblem("runbook", $"Version {definition.Version} of runbook '{definition.DefinitionId}' is a draft, and a draft runs only dry. Publish it first."));
+        }
+
         if (problems.Count > 0)
         {
             return (null, problems);
@@ -82,7 +87,8 @@ public sealed class RunFactory(DefinitionCatalog catalog, IIdSource ids, TimePro
             IdempotencyKey = request.IdempotencyKey,
             CorrelationId = request.CorrelationId,
             Trigger = request.Trigger,
-            Activation = definition.Options.Activation,
+            IsDryRun = request.IsDryRun,
+            Activation = request.IsDryRun ? ActivationStrategy.Always : definition.Options.Activation,
             ParentRunId = parent,
             ParentBookmarkId = bookmarkId,
             Input = input,
@@ -127,9 +133,11 @@ public sealed class RunStarter(DefinitionCatalog catalog, RunFactory factory, Jo
     public async Task<StartAnswer> StartAsync(StartRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (await catalog.LatestAsync(request.DefinitionId, cancellationToken) is not { } definition)
+        if (await DefinitionAsync(request, cancellationToken) is not { } definition)
         {
-            return new StartAnswer.UnknownRunbook(request.DefinitionId, [.. catalog.Ids]);
+            return request.Draft is { } draft && await catalog.ProblemsOfAsync(request.DefinitionId, draft, cancellationToken) is { Count: > 0 } found
+                ? new StartAnswer.Invalid([.. found.Select(p => new StartProblem("runbook", p.ActivityId is null ? p.Message : $"Activity '{p.ActivityId}': {p.Message}"))])
+                : new StartAnswer.UnknownRunbook(request.DefinitionId, [.. catalog.Ids]);
         }
 
         var (run, problems) = factory.Create(definition, request);
@@ -147,4 +155,8 @@ public sealed class RunStarter(DefinitionCatalog catalog, RunFactory factory, Jo
         signal.Raise();
         return new StartAnswer.Accepted(created.Id, created.AlreadyThere);
     }
+
+    private Task<WorkflowDefinition?> DefinitionAsync(StartRequest request, CancellationToken cancellationToken) => request.Draft is { } draft
+        ? catalog.FindAsync(request.DefinitionId, draft, cancellationToken)
+        : catalog.LatestAsync(request.DefinitionId, cancellationToken);
 }

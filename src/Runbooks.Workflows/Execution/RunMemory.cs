@@ -51,6 +51,9 @@ internal sealed partial class RunMemory
 
     public Run Run { get; }
 
+    /// <summary>The run changes nothing outside of itself. A draft never does, whatever its run says.</summary>
+    public bool IsDryRun => Run.IsDryRun || Run.DefinitionVersion < 0;
+
     public WorkflowDefinition Definition { get; }
 
     public RunClaim Claim { get; }
@@ -127,11 +130,14 @@ internal sealed partial class RunMemory
     /// <summary>An event that came for a bookmark which is gone; somebody else may want it.</summary>
     public void Return(string eventId) => returnedEvents.Add(eventId);
 
+    /// <summary>Goes out with the commit. Of a dry run nothing goes out: whoever hears of it could not know that it is one.</summary>
     public void Send(OutgoingMessage message) => messages.Add(message);
 
     public void Send(Stimulus stimulus) => stimuli.Add(stimulus);
 
-    public void Add(Run newRun) => newRuns.Add(newRun);
+    public void Add(Run newRun) => newRuns.Add(!IsDryRun || newRun.IsDryRun
+        ? newRun
+        : throw new InvalidOperationException($"Run {Run.Id} is a dry run and would start one that is not. This is a fault of the engine; nothing was started."));
 
     public void SetStatus(RunStatus status, string? reason)
     {
@@ -210,7 +216,7 @@ internal sealed partial class RunMemory
             ReturnedEventIds = [.. returnedEvents],
             Stimuli = [.. stimuli],
             NewRuns = [.. newRuns],
-            Messages = [.. messages],
+            Messages = IsDryRun ? [] : [.. messages],
             ReleaseLease = releaseLease,
         };
         changed.Clear();

@@ -55,6 +55,15 @@ public static class JournalEvents
     /// <summary>A completed part of the run was made final; it will not be undone.</summary>
     public const string Confirmed = "Confirmed";
 
+    /// <summary>The run changes nothing outside of itself; its first entry.</summary>
+    public const string DryRun = "Dry run";
+
+    /// <summary>What a dry run left out, with the inputs that it would have used and what was taken for its outcome.</summary>
+    public const string NotDone = "Not done (dry run)";
+
+    /// <summary>A wait that a dry run passed at once.</summary>
+    public const string NotWaited = "Not waited (dry run)";
+
     /// <summary>A wish from outside: cancel, retry, resume.</summary>
     public const string Stimulus = "Stimulus";
 }

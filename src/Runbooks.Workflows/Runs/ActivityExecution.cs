@@ -121,6 +121,12 @@ public sealed class ActivityExecution
     /// <summary>Place in the order of completion within the run; compensation goes from the highest to the lowest.</summary>
     public long? CompletionOrder { get; set; }
 
+    /// <summary>It would have changed the world, and a dry run left it out; outcomes and outputs are what was predicted.</summary>
+    public bool WasLeftOut => State.ContainsKey(LeftOut);
+
+    /// <summary>In the state of such a step, so that programs which know no dry runs can still read it.</summary>
+    internal const string LeftOut = "leftOutByDryRun";
+
     /// <summary>The last progress that the effect reported, for people; never decided on.</summary>
     public JsonObject? Progress { get; set; }
 

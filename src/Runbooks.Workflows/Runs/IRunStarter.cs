@@ -17,6 +17,12 @@ public sealed record StartRequest(
 {
     /// <summary>The activity of the runbook that starts it; null: it starts where it usually does.</summary>
     public RunTrigger? Trigger { get; init; }
+
+    /// <summary>Nothing is changed: see <see cref="Run.IsDryRun"/>.</summary>
+    public bool IsDryRun { get; init; }
+
+    /// <summary>The version below zero under which a draft was kept; it runs only dry. Null: the latest published version.</summary>
+    public int? Draft { get; init; }
 }
 
 /// <summary>One thing that is wrong with a request.</summary>

@@ -15,6 +15,12 @@ public sealed class Run
 
     public required int DefinitionVersion { get; init; }
 
+    /// <summary>
+    /// It changes nothing outside of its own history: what looks at the world really looks, and what would change it is left
+    /// out, with the inputs that it would have used. Its child runs are dry too. A run of a draft is always dry.
+    /// </summary>
+    public bool IsDryRun { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>Who or what started it: an operator, <c>schedule:nightly</c>, <c>event:…</c>, <c>run:…</c> for a child.</summary>

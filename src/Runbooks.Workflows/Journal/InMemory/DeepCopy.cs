@@ -21,6 +21,7 @@ internal static class DeepCopy
         StartedBy = run.StartedBy,
         IdempotencyKey = run.IdempotencyKey,
         ParentRunId = run.ParentRunId,
+        IsDryRun = run.IsDryRun,
         Trigger = run.Trigger is { } trigger ? trigger with { Payload = trigger.Payload?.DeepClone() } : null,
         Activation = run.Activation,
         Input = run.Input.Copy(),

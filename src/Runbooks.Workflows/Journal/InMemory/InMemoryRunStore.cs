@@ -9,7 +9,7 @@ namespace Runbooks.Workflows.Journal.InMemory;
 /// Runs in memory, for simulation and for tests on virtual time. Keeps the same promises as the database store, except to
 /// outlive the process: one lock is one transaction, and nothing that goes in or out is shared with the caller.
 /// </summary>
-public sealed class InMemoryRunStore : IRunStore, IBookmarkReader, IEventStore
+public sealed class InMemoryRunStore : IRunStore, IRunReader, IBookmarkReader, IEventStore
 {
     private readonly Lock gate = new();
     private readonly Dictionary<RunId, StoredRun> runs = [];
@@ -199,6 +199,29 @@ public sealed class InMemoryRunStore : IRunStore, IBookmarkReader, IEventStore
 
     public Task<IReadOnlyList<JournalEntry>> JournalAsync(RunId id, long afterSequence, int limit, CancellationToken cancellationToken) =>
         ReadAsync(id, r => r.Journal.Where(e => e.Sequence > afterSequence).Take(limit).Select(DeepCopy.Copy), cancellationToken);
+
+    public Task<Page<Run>> QueryAsync(RunQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult(RunReading.Of(runs.Values, query));
+        }
+    }
+
+    public Task<Page<JournalEntry>> JournalPageAsync(RunId id, JournalQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (gate)
+        {
+            return Task.FromResult(RunReading.Of(runs.GetValueOrDefault(id)?.Journal ?? [], query));
+        }
+    }
+
+    public Task<IReadOnlyList<Bookmark>> BookmarksAsync(RunId id, CancellationToken cancellationToken) =>
+        ReadAsync(id, r => r.Bookmarks.Values.Select(DeepCopy.Copy), cancellationToken);
 
     public Task<IReadOnlyList<WaitingBookmark>> WaitingAsync(string keyPrefix, int limit, CancellationToken cancellationToken)
     {
