@@ -12,11 +12,13 @@ internal static class StudioEndpoints
 {
     /// <summary>
     /// What these pages need beyond the rest of the product: to compile WebAssembly, and to put style elements into the page.
-    /// Scripts come from files of ours, and none is made from text. The hash is that of the one script that Studio's editor
-    /// writes into the page, for its keys; a browser that meets another one names the hash that is missing.
+    /// Scripts come from files of ours, and none is made from text. The hashes are those of the two scripts that Studio writes
+    /// into the page itself, for the keys of its editor and of its list of runs; for another one a browser names the hash that
+    /// is missing.
     /// </summary>
     internal const string ContentPolicy =
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' 'sha256-snlP1jz0gjwc5cTz9ErZcliXuCK63+Mmf68RRCeptgc='; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' 'sha256-snlP1jz0gjwc5cTz9ErZcliXuCK63+Mmf68RRCeptgc=' 'sha256-vu6sQrKXQHR4Yn3FMMihA/9TxxfIXnCxKwvLrTPJ5ts='; " +
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
         "connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
     public static void MapStudio(this IEndpointRouteBuilder routes)
