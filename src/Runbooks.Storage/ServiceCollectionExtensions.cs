@@ -10,6 +10,7 @@ using Runbooks.Fleet.History;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Storage.Embedded;
 using Runbooks.Storage.Fleet;
+using Runbooks.Storage.Library;
 using Runbooks.Storage.Migrations;
 using Runbooks.Storage.Model;
 using Runbooks.Storage.Retention;
@@ -17,6 +18,7 @@ using Runbooks.Storage.Runs;
 using Runbooks.Storage.Startup;
 using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Library;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Storage;
@@ -46,6 +48,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<IBookmarkReader, PostgresBookmarkReader>();
         services.AddSingleton<IEventStore, PostgresEventStore>();
         services.AddSingleton<IDefinitionStore, PostgresDefinitionStore>();
+        services.AddSingleton<IRunbookLibrary, PostgresRunbookLibrary>();
         services.AddSingleton<IOutbox, PostgresOutbox>();
         services.AddSingleton<IReservationLedger, PostgresReservationLedger>();
         services.AddSingleton<IHostModes, PostgresHostModes>();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Runbooks.Server.Elsa.Definitions;
 using Runbooks.Server.Elsa.Descriptors;
 using Runbooks.Server.Elsa.Instances;
 using Runbooks.Server.Elsa.Live;
@@ -21,6 +22,7 @@ internal static class ElsaEndpoints
     {
         var api = routes.MapGroup(Prefix).ExcludeFromDescription();
         api.MapElsaDescriptors();
+        api.MapElsaDefinitions();
         api.MapElsaInstances();
         _ = routes.MapHub<InstanceHub>(HubPath);
     }

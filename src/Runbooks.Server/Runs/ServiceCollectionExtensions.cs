@@ -10,6 +10,7 @@ using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Execution;
 using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Library;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Runs;
@@ -23,6 +24,9 @@ internal static class ServiceCollectionExtensions
         .AddSingleton(ProductVersion.Current)
         .AddSingleton<DefinitionReader>()
         .AddSingleton<DefinitionCatalog>()
+        .AddSingleton<RunbookEditor>()
+        .AddSingleton<RunbookImport>()
+        .AddSingleton<Elsa.Definitions.DefinitionViews>()
         .AddSingleton<IIdSource, TimeOrderedIds>()
         .AddWorkSignal()
         .AddSingleton<RunFactory>()

@@ -9,6 +9,8 @@ using Runbooks.Storage;
 using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Journal.InMemory;
+using Runbooks.Workflows.Library;
+using Runbooks.Workflows.Library.InMemory;
 
 namespace Runbooks.Server.Stores;
 
@@ -48,7 +50,9 @@ internal static class ServiceCollectionExtensions
         .AddSingleton<IBookmarkReader>(p => p.GetRequiredService<InMemoryRunStore>())
         .AddSingleton<IEventStore>(p => p.GetRequiredService<InMemoryRunStore>())
         .AddSingleton(p => p.GetRequiredService<InMemoryRunStore>().Outbox)
-        .AddSingleton<IDefinitionStore, InMemoryDefinitionStore>()
+        .AddSingleton<InMemoryDefinitionStore>()
+        .AddSingleton<IDefinitionStore>(p => p.GetRequiredService<InMemoryDefinitionStore>())
+        .AddSingleton<IRunbookLibrary, InMemoryRunbookLibrary>()
         .AddSingleton<IReservationLedger, InMemoryReservationLedger>()
         .AddSingleton<IHostModes, InMemoryHostModes>()
         .AddSingleton<IFleetHistory, InMemoryFleetHistory>();

@@ -26,6 +26,10 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
 
     public DbSet<StoredDefinition> Definitions => Set<StoredDefinition>();
 
+    public DbSet<LibraryRow> Library => Set<LibraryRow>();
+
+    public DbSet<KeptDraftRow> KeptDrafts => Set<KeptDraftRow>();
+
     public DbSet<Run> Runs => Set<Run>();
 
     public DbSet<ActivityExecution> Executions => Set<ActivityExecution>();
@@ -60,6 +64,8 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
         modelBuilder.HasDefaultSchema("runbooks");
         modelBuilder.Entity<StoredDefinition>().ToTable("definitions").HasKey(d => new { d.DefinitionId, d.Version });
         modelBuilder.Entity<StoredDefinition>().Property<int[]?>("Product");
+        modelBuilder.Entity<LibraryRow>().ToTable("library").HasKey(l => l.DefinitionId);
+        modelBuilder.Entity<KeptDraftRow>().ToTable("draft_revisions").HasKey(d => new { d.DefinitionId, d.Revision });
         Configure(modelBuilder.Entity<Run>());
         ConfigureOwned<ActivityExecution>(modelBuilder, "executions", nameof(ActivityExecution.Number));
         ConfigureOwned<JournalEntry>(modelBuilder, "journal", nameof(JournalEntry.Sequence));

@@ -18,9 +18,11 @@ internal static class Composition
         }
 
         // A version id of another server says nothing here: then the latest is taken, and pinned when it is published.
+        // The designer writes the id of a version, with a dot.
         var pinned = DefinitionJson.Text(activity, VersionId);
-        var prefix = id + ":";
-        return new WorkflowReference(id, pinned?.StartsWith(prefix, StringComparison.Ordinal) == true && int.TryParse(pinned.AsSpan(prefix.Length), out var version) ? version : null);
+        return new WorkflowReference(
+            id,
+            pinned?.Length > id.Length + 1 && pinned.StartsWith(id, StringComparison.Ordinal) && pinned[id.Length] is (':' or '.') && int.TryParse(pinned.AsSpan(id.Length + 1), out var version) ? version : null);
     }
 
     /// <summary>The workflows that a definition uses as activities.</summary>
@@ -44,6 +46,19 @@ internal static class Composition
         }
 
         return changed ? top.ToJsonString() : json;
+    }
+
+    /// <summary>The definition without the versions of a workflow that it uses, other than the one given; null when it uses no other.</summary>
+    public static string? Unpinned(string json, string definitionId, int except)
+    {
+        var top = DefinitionJson.Parse(json, new ProblemList(""))!;
+        var changed = false;
+        foreach (var activity in Activities(top["root"]).Where(a => ReferenceOf(a) is { } r && r.DefinitionId == definitionId && r.Version is not null && r.Version != except))
+        {
+            changed |= activity.Remove(VersionId);
+        }
+
+        return changed ? top.ToJsonString() : null;
     }
 
     /// <summary>Orders definitions so that each comes after those that it uses; those that use each other in a circle are named with the circle.</summary>
@@ -92,7 +107,8 @@ internal static class Composition
         return (order, circles);
     }
 
-    private static IEnumerable<JsonObject> Activities(JsonNode? node) => node switch
+    /// <summary>Everything in a tree that is an activity, at any depth, outer ones first.</summary>
+    public static IEnumerable<JsonObject> Activities(JsonNode? node) => node switch
     {
         JsonObject o => (o["type"] is JsonValue && o["id"] is JsonValue ? new[] { o } : [])
             .Concat(o.Where(p => p.Key is not ("customProperties" or "metadata" or "value")).SelectMany(p => Activities(p.Value))),

@@ -1,12 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json.Nodes;
 using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Children;
 using Runbooks.Workflows.Expressions;
 using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Library;
 using Runbooks.Workflows.Triggers;
 
 namespace Runbooks.Workflows.Definitions;
@@ -26,6 +24,9 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
 
     private readonly ProductVersion ours = product ?? ProductVersion.Current;
     private readonly ConcurrentDictionary<string, int> looked = new(StringComparer.Ordinal);
+
+    /// <summary>Retracted or deleted since it was looked at: it may come back with the number that is known.</summary>
+    private readonly ConcurrentDictionary<string, bool> withdrawn = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, WorkflowDefinition> latest = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Id, int Version), WorkflowDefinition> versions = new();
     private readonly ConcurrentDictionary<string, IReadOnlyList<DefinitionProblem>> refused = new(StringComparer.Ordinal);
@@ -61,24 +62,38 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
     }
 
     /// <summary>
-    /// Takes in what was published since the last look, by whomever. A version that this program can't run is listed as a
-    /// problem, and the newest that it can run stays in force here.
+    /// Takes in what was published, retracted and deleted since the last look, by whomever. A version that this program can't
+    /// run is listed as a problem, and the newest that it can run stays in force here.
     /// </summary>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        var changed = false;
-        foreach (var (id, version) in await store.LatestVersionsAsync(cancellationToken))
-        {
-            if (looked.GetValueOrDefault(id) < version)
-            {
-                changed |= await AdoptAsync(id, version, cancellationToken);
-            }
-        }
-
-        if (changed)
+        if (await TakeInAsync(cancellationToken))
         {
             HasChanged();
         }
+    }
+
+    /// <summary>
+    /// Checks a definition as <see cref="LoadAsync"/> does, against what is live now, without publishing it. The JSON is what
+    /// would be published: with the version beside each workflow that it uses.
+    /// </summary>
+    public async Task<(DefinitionReading Reading, string Json)> CheckAsync(string json, string source, CancellationToken cancellationToken)
+    {
+        foreach (var reference in Composition.References(DefinitionJson.Parse(json, new ProblemList(source))))
+        {
+            _ = reference.Version is { } version ? await FindAsync(reference.DefinitionId, version, cancellationToken) : await LatestAsync(reference.DefinitionId, cancellationToken);
+        }
+
+        var reading = reader.Read(json, source, null, r => Find(r, null));
+        if (reading.Definition is not { } definition)
+        {
+            return (reading, json);
+        }
+
+        DefinitionProblem[] unknown = [.. Calls.Of(definition).Where(c => !latest.ContainsKey(c.DefinitionId) && c.DefinitionId != definition.DefinitionId).Select(c => Calls.Unknown(source, c, Ids))];
+        return unknown.Length > 0
+            ? (new DefinitionReading(null, unknown), json)
+            : (reading, definition.Uses.Count == 0 ? json : Composition.Pinned(json, used => latest[used].Version));
     }
 
     /// <summary>
@@ -139,11 +154,17 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
         {
             var (source, definition) = good[id];
             var json = definition.Uses.Count == 0 ? definition.Json : Composition.Pinned(definition.Json, used => latest[used].Version);
-            var hash = Hash(json);
+            var hash = ContentHash.Of(json);
             var stored = await store.PublishAsync(id, hash, json, source, ours, cancellationToken);
             if (!string.Equals(stored.ContentHash, hash, StringComparison.Ordinal))
             {
                 _ = await AdoptAsync(id, stored.Version, cancellationToken);
+                if (!stored.IsShipped || await store.LatestAsync(id, cancellationToken) is null)
+                {
+                    // What people have published or retracted is theirs; the library offers them the file.
+                    continue;
+                }
+
                 refused[source] = [new DefinitionProblem(source, null, $"A newer product than this one ({ours}) has published version {stored.Version} of '{id}'; this file is not published over it. Runs that start here use version {Latest(id)?.Version.ToString(CultureInfo.InvariantCulture) ?? "(none)"}.")];
                 continue;
             }
@@ -154,6 +175,8 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
             versions[(id, stored.Version)] = published;
         }
 
+        // A file that is unchanged may be one that people have retracted.
+        _ = await TakeInAsync(cancellationToken);
         HasChanged();
         return [.. sources.SelectMany(s => refused.GetValueOrDefault(s.Source) ?? [])];
     }
@@ -196,6 +219,28 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
 
         var reading = reader.Read(stored.Json, $"{definitionId} version {version}", version, r => Find(r, null));
         return (reading.Definition is { } definition ? versions.GetOrAdd((definitionId, version), definition) : null, reading.Problems);
+    }
+
+    private async Task<bool> TakeInAsync(CancellationToken cancellationToken)
+    {
+        var live = await store.LatestVersionsAsync(cancellationToken);
+        var changed = false;
+        foreach (var gone in latest.Keys.Except(live.Select(l => l.DefinitionId), StringComparer.Ordinal).ToArray())
+        {
+            withdrawn[gone] = true;
+            changed |= latest.TryRemove(gone, out _);
+        }
+
+        foreach (var (id, version) in live)
+        {
+            if (looked.GetValueOrDefault(id) < version || withdrawn.ContainsKey(id))
+            {
+                changed |= await AdoptAsync(id, version, cancellationToken);
+                _ = withdrawn.TryRemove(id, out _);
+            }
+        }
+
+        return changed;
     }
 
     /// <summary>
@@ -244,22 +289,12 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
             again = false;
             foreach (var (id, (source, definition)) in good.ToArray())
             {
-                foreach (var activity in definition.ByNodeId.Values.Where(a => a is ICallsWorkflow))
+                foreach (var call in Calls.Of(definition).Where(c => !good.ContainsKey(c.DefinitionId) && !latest.ContainsKey(c.DefinitionId)))
                 {
-                    if (((ICallsWorkflow)activity).WorkflowDefinitionId.Expression is Expression.Literal { Value: { } value }
-                        && !good.ContainsKey(value.ToString()) && !latest.ContainsKey(value.ToString()))
-                    {
-                        refused[source] = [new DefinitionProblem(source, activity.Id, $"It calls the runbook '{value}', which does not exist or was refused. Known: {string.Join(", ", good.Keys.Where(k => !string.Equals(k, id, StringComparison.Ordinal)).Order(StringComparer.Ordinal))}.")];
-                        again |= good.Remove(id);
-                    }
+                    refused[source] = [Calls.Unknown(source, call, good.Keys.Where(k => !string.Equals(k, id, StringComparison.Ordinal)).Order(StringComparer.Ordinal))];
+                    again |= good.Remove(id);
                 }
             }
         }
-    }
-
-    private static string Hash(string json)
-    {
-        var canonical = JsonNode.Parse(json, documentOptions: DefinitionJson.Options)!.ToJsonString();
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
     }
 }

@@ -32,7 +32,8 @@ public sealed class MigratedDatabase(PostgresCluster cluster) : IAsyncLifetime
     public async Task EmptyAsync() => await ExecuteAsync(
         """
         TRUNCATE runbooks.runs, runbooks.executions, runbooks.journal, runbooks.definitions, runbooks.outbox, runbooks.events, runbooks.reservations,
-                 runbooks.host_modes, runbooks.host_samples, runbooks.vm_samples CASCADE
+                 runbooks.host_modes, runbooks.host_samples, runbooks.vm_samples,
+                 runbooks.library, runbooks.drafts, runbooks.draft_revisions, runbooks.shipped, runbooks.library_history CASCADE
         """);
 
     public async Task ExecuteAsync(string sql)

@@ -1,7 +1,9 @@
+using Runbooks.Storage.Library;
 using Runbooks.Storage.Runs;
 using Runbooks.Storage.Tests.Fixture;
 using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Library;
 using Runbooks.Workflows.Tests.Contract;
 
 namespace Runbooks.Storage.Tests.Runs;
@@ -54,6 +56,12 @@ public sealed class Postgres_upgrades(MigratedDatabase database) : UpgradeContra
     protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
 }
 
+[Collection(WithPostgres.Name)]
+public sealed class Postgres_library(MigratedDatabase database) : LibraryContract, IClassFixture<MigratedDatabase>
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
+}
+
 internal sealed class PostgresStoreUnderTest(MigratedDatabase database) : StoreUnderTest
 {
     private static readonly InboxLooks Looks = new(TimeProvider.System);
@@ -63,6 +71,8 @@ internal sealed class PostgresStoreUnderTest(MigratedDatabase database) : StoreU
     public override IEventStore Events { get; } = new PostgresEventStore(database.Source, Looks);
 
     public override IDefinitionStore Definitions { get; } = new PostgresDefinitionStore(database.Source, database.Contexts);
+
+    public override IRunbookLibrary Library { get; } = new PostgresRunbookLibrary(database.Source, new PostgresDefinitionStore(database.Source, database.Contexts));
 
     public override IOutbox Outbox { get; } = new PostgresOutbox(database.Source);
 

@@ -1,5 +1,6 @@
 using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
+using Runbooks.Workflows.Library;
 
 namespace Runbooks.Workflows.Tests.Contract;
 
@@ -11,6 +12,8 @@ public abstract class StoreUnderTest
     public abstract IEventStore Events { get; }
 
     public abstract IDefinitionStore Definitions { get; }
+
+    public abstract IRunbookLibrary Library { get; }
 
     public abstract IOutbox Outbox { get; }
 

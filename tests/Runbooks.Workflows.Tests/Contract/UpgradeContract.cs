@@ -52,7 +52,10 @@ public abstract class UpgradeContract : RunStoreContract
 
         Assert.Equal(2, (await PublishAsync("2", null)).Version);
         Assert.Equal(2, (await PublishAsync("3", Old)).Version);
-        Assert.Equal(3, (await PublishAsync("3", Newer)).Version);
+
+        // What a person has published is theirs; the library offers what is shipped beside it.
+        Assert.Equal(2, (await PublishAsync("3", Newer)).Version);
+        Assert.Equal("hash-3", Assert.Single(await Store.Library.ShippedAsync("d", None)).ContentHash);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Journal.InMemory;
+using Runbooks.Workflows.Library;
+using Runbooks.Workflows.Library.InMemory;
 using Runbooks.Workflows.Tests.Contract;
 
 namespace Runbooks.Workflows.Tests.Journal;
@@ -45,6 +47,11 @@ public sealed class InMemory_upgrades : UpgradeContract
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
 }
 
+public sealed class InMemory_library : LibraryContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
 internal sealed class InMemoryStoreUnderTest : StoreUnderTest
 {
     private readonly MovableClock clock = new();
@@ -53,7 +60,9 @@ internal sealed class InMemoryStoreUnderTest : StoreUnderTest
     public InMemoryStoreUnderTest()
     {
         runs = new InMemoryRunStore(clock);
-        Definitions = new InMemoryDefinitionStore(clock);
+        var definitions = new InMemoryDefinitionStore(clock);
+        Definitions = definitions;
+        Library = new InMemoryRunbookLibrary(definitions);
     }
 
     public override IRunStore Runs => runs;
@@ -61,6 +70,8 @@ internal sealed class InMemoryStoreUnderTest : StoreUnderTest
     public override IEventStore Events => runs;
 
     public override IDefinitionStore Definitions { get; }
+
+    public override IRunbookLibrary Library { get; }
 
     public override IOutbox Outbox => runs.Outbox;
 

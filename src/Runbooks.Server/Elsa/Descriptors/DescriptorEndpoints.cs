@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text;
 using Microsoft.Net.Http.Headers;
-using Runbooks.Workflows.Definitions;
+using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Library;
 
 namespace Runbooks.Server.Elsa.Descriptors;
@@ -61,13 +61,10 @@ internal static class DescriptorEndpoints
             : Results.NotFound();
 
     /// <summary>What scripts of a runbook have, as declarations in TypeScript, for completion in the editor.</summary>
-    private static async Task<IResult> TypesAsync(string definitionId, HttpContext context, DefinitionCatalog catalog, TypeRequest? asked, CancellationToken cancellationToken)
+    private static async Task<IResult> TypesAsync(string definitionId, IRunbookLibrary library, ActivityRegistry registry, TypeRequest? asked, CancellationToken cancellationToken)
     {
-        var json = context.RequestServices.GetService<IRunbookLibrary>() is { } library
-            ? (await library.ListAsync(definitionId, cancellationToken)).FirstOrDefault(v => v.IsLatest)?.Json
-            : null;
-        var text = TypeDefinitions.Of(json ?? catalog.Latest(definitionId)?.Json, context.RequestServices.GetRequiredService<Workflows.Activities.ActivityRegistry>(), asked?.ActivityTypeName);
-        return Results.Text(text, "application/x-typescript", Encoding.UTF8);
+        var versions = await library.ListAsync(definitionId, cancellationToken);
+        return Results.Text(TypeDefinitions.Of(versions.FirstOrDefault(v => v.IsLatest)?.Json, registry, asked?.ActivityTypeName), "application/x-typescript", Encoding.UTF8);
     }
 
     private sealed record TypeRequest(string? WorkflowDefinitionId, string? ActivityTypeName, string? PropertyName);
