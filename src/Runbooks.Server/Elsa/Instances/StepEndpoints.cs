@@ -11,7 +11,7 @@ internal static class StepEndpoints
         _ = api.MapGet("/activity-executions/list", (HttpRequest request, InstanceReader instances, CancellationToken cancellationToken) =>
             ListAsync(request, instances, static r => r, cancellationToken));
         _ = api.MapGet("/activity-execution-summaries/list", (HttpRequest request, InstanceReader instances, CancellationToken cancellationToken) =>
-            ListAsync(request, instances, static r => r.Summary, cancellationToken));
+            ListAsync(request, instances, static r => r.Short(), cancellationToken));
         _ = api.MapGet("/activity-executions/by-id", (HttpRequest request, InstanceReader instances, CancellationToken cancellationToken) => FindAsync(request.Query["id"], instances, cancellationToken));
         _ = api.MapGet("/activity-executions/{id}", FindAsync);
         _ = api.MapGet("/activity-executions/{id}/call-stack", CallStackAsync);

@@ -30,7 +30,7 @@ internal sealed record StepRecord(
     int CallStackDepth)
 {
     /// <summary>The same without what may be large.</summary>
-    public StepRecord Summary => this with { ActivityState = null, Outputs = null, Payload = null };
+    public StepRecord Short() => this with { ActivityState = null, Outputs = null, Payload = null };
 
     public static StepRecord Of(InstanceFacts facts, ActivityExecution step)
     {
