@@ -18,7 +18,7 @@ public sealed class StudioPage(IPage page, List<string> complaints)
 
     public ILocator Publish => Tool(5);
 
-    public ILocator Run => page.Locator(".mud-toolbar button").Last;
+    public ILocator Run => page.Locator(".mud-toolbar").Last.Locator("button").Last;
 
     public IEnumerable<string> Complaints => complaints.Where(c => !c.Contains(AboutLines, StringComparison.Ordinal));
 
@@ -96,5 +96,5 @@ public sealed class StudioPage(IPage page, List<string> complaints)
 
     public Task KeepAsync(string name) => ServerAndBrowser.KeepAsync(page, $"studio-{name}");
 
-    private ILocator Tool(int place) => page.Locator(".mud-toolbar button").Nth(place);
+    private ILocator Tool(int place) => page.Locator(".mud-toolbar").Last.Locator("button").Nth(place);
 }

@@ -20,6 +20,8 @@ public sealed class StudioUnderTest : ServerAndBrowser
     /// <summary>May only read.</summary>
     public const string Rita = "rita";
 
+    private const int StepWithinMs = 20_000;
+
     private readonly ConcurrentDictionary<string, IBrowserContext> people = new(StringComparer.Ordinal);
 
     protected override IEnumerable<string> Settings => ["--Access:People:anna:0=publisher", "--Access:People:ed:0=editor", "--Access:People:rita:0=approver"];
@@ -34,6 +36,7 @@ public sealed class StudioUnderTest : ServerAndBrowser
         }
 
         var page = await context.NewPageAsync();
+        page.SetDefaultTimeout(StepWithinMs);
         await page.SetViewportSizeAsync(width, height);
         var complaints = Listen(page);
         _ = await page.GotoAsync(Url + path);
