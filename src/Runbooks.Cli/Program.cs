@@ -13,6 +13,7 @@ var root = new RootCommand("Runbooks: keeps a fleet of VM hosts in good order.")
     RunCommands.Cancel(),
     RunCommands.Retry(),
     EventCommands.Events(),
+    DefinitionCommands.Definitions(),
 };
 
 var parsed = root.Parse(args);

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Runbooks.Server.Access;
+using Runbooks.Server.Library;
 using Runbooks.Server.Runs;
+using Runbooks.Workflows.Library;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Pages;
@@ -15,6 +17,7 @@ internal static class ConsoleEndpoints
     {
         _ = routes.MapGet("/", (HttpRequest request, People people) => Page(request, people, null)).ExcludeFromDescription();
         _ = routes.MapGet("/runs/{id}", RunPageAsync).ExcludeFromDescription();
+        _ = routes.MapGet("/runbooks/{id}/versions", VersionsPageAsync).ExcludeFromDescription();
     }
 
     private static async Task<RazorComponentResult> RunPageAsync(string id, HttpRequest request, People people, RunRequests requests, CancellationToken cancellationToken)
@@ -23,6 +26,23 @@ internal static class ConsoleEndpoints
         var page = Page(request, people, new RunSelection(id, detail));
         page.StatusCode = detail is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;
         return page;
+    }
+
+    private static async Task<RazorComponentResult> VersionsPageAsync(string id, string? from, string? to, HttpRequest request, VersionDesk desk, IRunbookLibrary library, People people, CancellationToken cancellationToken)
+    {
+        var view = await desk.VersionsAsync(id, cancellationToken);
+        request.HttpContext.Response.Headers.CacheControl = "no-store";
+        return new RazorComponentResult<VersionsPage>(new Dictionary<string, object?>
+        {
+            [nameof(VersionsPage.Id)] = id,
+            [nameof(VersionsPage.View)] = view,
+            [nameof(VersionsPage.Diff)] = view is null || from is null || to is null ? null : await desk.DiffAsync(id, from, to, cancellationToken),
+            [nameof(VersionsPage.History)] = await library.HistoryAsync(id, 50, cancellationToken),
+            [nameof(VersionsPage.Reader)] = people.Of(request),
+            [nameof(VersionsPage.From)] = from ?? "",
+            [nameof(VersionsPage.To)] = to ?? "",
+        })
+        { StatusCode = view is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK };
     }
 
     private static RazorComponentResult<App> Page(HttpRequest request, People people, RunSelection? selected)

@@ -27,6 +27,7 @@ internal static class ServiceCollectionExtensions
         .AddSingleton<RunbookEditor>()
         .AddSingleton<RunbookImport>()
         .AddSingleton<Elsa.Definitions.DefinitionViews>()
+        .AddSingleton<Library.VersionDesk>()
         .AddSingleton<IIdSource, TimeOrderedIds>()
         .AddWorkSignal()
         .AddSingleton<RunFactory>()

@@ -68,6 +68,9 @@ internal static class ClaimStatements
         ORDER BY number
         """;
 
+    /// <summary>The run, and the generation of the claim.</summary>
+    public const int ColumnsOfClaim = 2;
+
     public static void AddClaimNext(this NpgsqlBatch batch, string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except) =>
         batch.Add(ClaimNext).WithText(worker).With(lease).WithTexts(except.Select(e => e.ToString()));
 

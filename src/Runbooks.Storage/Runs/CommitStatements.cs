@@ -20,8 +20,12 @@ internal static class CommitStatements
         batch.AddExecutions(commit, written);
         if (commit.Run.Status.IsEnd())
         {
-            batch.AddReleaseOfEvents(commit);
-            batch.Add("DELETE FROM runbooks.bookmarks WHERE run_id = $1").With(id);
+            if (!commit.NeverWaited)
+            {
+                batch.AddReleaseOfEvents(commit);
+                batch.Add("DELETE FROM runbooks.bookmarks WHERE run_id = $1").With(id);
+            }
+
             batch.Add("UPDATE runbooks.stimuli SET settled_at = now() WHERE run_id = $1 AND settled_at IS NULL").With(id);
         }
         else

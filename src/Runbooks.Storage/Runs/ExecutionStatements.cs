@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Npgsql;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
@@ -17,18 +18,69 @@ internal static class ExecutionStatements
     {
         var id = commit.Run.Id.Value;
         var whole = commit.Executions.Where(e => commit.NewExecutions?.Contains(e.Number) ?? true).ToArray();
-        if (whole.Length > 0)
+        var changes = commit.Executions.Except(whole).ToArray();
+        if (whole.Length > 0 && changes.Length > 0 && Array.TrueForAll(whole, e => e.Number >= written?.FirstFreeNumber))
         {
-            batch.AddWhole(id, whole, written);
+            // The usual commit: one step has completed and the next begins. One statement for both costs little more than one for either.
+            var bySize = changes.ToLookup(IsSmall);
+            batch.AddWhole(WithoutInputs, id, [.. whole, .. bySize[true]], written);
+            changes = [.. bySize[false]];
+        }
+        else if (whole.Length > 0)
+        {
+            batch.AddWhole(WithInputs, id, whole, written);
         }
 
-        if (whole.Length < commit.Executions.Count)
+        if (changes.Length > 0)
         {
-            batch.AddChanges(id, [.. commit.Executions.Where(e => !commit.NewExecutions!.Contains(e.Number))], written);
+            batch.AddChanges(id, changes, written);
         }
     }
 
-    private static void AddWhole(this NpgsqlBatch batch, Guid runId, ActivityExecution[] steps, WrittenTexts? written) => batch.Add(
+    /// <summary>Whether writing a step whole costs next to nothing more than writing what has changed in it.</summary>
+    private static bool IsSmall(ActivityExecution step)
+    {
+        var left = 32;
+        return Fits(step.Inputs, ref left) && Fits(step.Outputs, ref left) && Fits(step.State, ref left) && Fits(step.Variables, ref left);
+    }
+
+    /// <summary>Counts values, and stops counting when they are too many: a loop's ten thousand items are not walked through.</summary>
+    private static bool Fits(JsonNode? node, ref int left)
+    {
+        left--;
+        if (left < 0)
+        {
+            return false;
+        }
+
+        switch (node)
+        {
+            case JsonObject values:
+                foreach (var (_, held) in values)
+                {
+                    if (!Fits(held, ref left))
+                    {
+                        return false;
+                    }
+                }
+
+                return true;
+            case JsonArray items:
+                foreach (var item in items)
+                {
+                    if (!Fits(item, ref left))
+                    {
+                        return false;
+                    }
+                }
+
+                return true;
+            default:
+                return node is not JsonValue value || !value.TryGetValue<string>(out var text) || text.Length <= 256;
+        }
+    }
+
+    private static string Whole(string inputs) =>
         $"""
         INSERT INTO runbooks.executions (run_id, number, {Changing}, parent_number, node_id, activity_id, activity_type, activity_name, inputs, started_at, role)
         SELECT $1, number, status, outputs, outcomes::text[], state, variables, effect, attempt, undo, undo_note, completion_order, progress, error, completed_at, worker, cancel_requested,
@@ -38,12 +90,19 @@ internal static class ExecutionStatements
                     $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[], $23::json[], $24::timestamptz[], $25::text[])
              AS step(number, {Changing}, parent_number, node_id, activity_id, activity_type, activity_name, inputs, started_at, role)
         ON CONFLICT (run_id, number) DO UPDATE SET
-            status = excluded.status, inputs = excluded.inputs, outputs = excluded.outputs, outcomes = excluded.outcomes,
+            status = excluded.status, {inputs}outputs = excluded.outputs, outcomes = excluded.outcomes,
             state = excluded.state, variables = excluded.variables, effect = excluded.effect, attempt = excluded.attempt,
             undo = excluded.undo, undo_note = excluded.undo_note, completion_order = excluded.completion_order,
             progress = excluded.progress, error = excluded.error, completed_at = excluded.completed_at, worker = excluded.worker,
             cancel_requested = excluded.cancel_requested
-        """)
+        """;
+
+    private static readonly string WithInputs = Whole("inputs = excluded.inputs, ");
+
+    /// <summary>Of steps that are there already, inputs stay as they are.</summary>
+    private static readonly string WithoutInputs = Whole("");
+
+    private static void AddWhole(this NpgsqlBatch batch, string sql, Guid runId, ActivityExecution[] steps, WrittenTexts? written) => batch.Add(sql)
         .With(runId)
         .WithChanging(steps, (step, column, json) => written.Note(step, column, json))
         .WithEach(steps, e => e.ParentNumber)
@@ -76,7 +135,7 @@ internal static class ExecutionStatements
         .WithChanging(steps, (step, column, json) => written.Unless(step, column, json));
 
     private static NpgsqlBatchCommand WithChanging(
-        this NpgsqlBatchCommand command, ActivityExecution[] steps, Func<long, JsonColumn, System.Text.Json.Nodes.JsonObject, string?> text) => command
+        this NpgsqlBatchCommand command, ActivityExecution[] steps, Func<long, JsonColumn, JsonObject, string?> text) => command
         .WithEach(steps, e => e.Number)
         .WithEachText(steps, e => e.Status.ToString())
         .WithEachJson(steps, e => text(e.Number, JsonColumn.Outputs, e.Outputs))

@@ -104,7 +104,7 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
         var stimuli = await reader.ToListAsync(RunRows.ReadStimulus, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         var now = await reader.ToListAsync(row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken);
-        _ = WrittenTexts.Begin(claim);
+        _ = WrittenTexts.Begin(claim, run.NextExecutionNumber);
         looks.HasLooked(claim, sent, at, stimuli.Count == 0);
         return new RunSnapshot(run, steps, bookmarks, stimuli, now[0]);
     }
@@ -124,20 +124,32 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
         return await reader.ToListAsync(RunRows.ReadExecution, cancellationToken);
     }
 
-    public async Task CommitAsync(RunCommit commit, CancellationToken cancellationToken)
+    public Task CommitAsync(RunCommit commit, CancellationToken cancellationToken) => WriteAsync(commit, null, cancellationToken);
+
+    public Task<RunClaim?> CommitAndClaimAsync(RunCommit commit, ClaimWish wish, CancellationToken cancellationToken) => WriteAsync(commit, wish, cancellationToken);
+
+    private async Task<RunClaim?> WriteAsync(RunCommit commit, ClaimWish? wish, CancellationToken cancellationToken)
     {
         commit.RequireUnbrokenJournal(commit.Run.NextJournalSequence - commit.Journal.Count);
         var written = WrittenTexts.Of(commit.Claim);
         await using var batch = database.CreateBatch();
         batch.AddCommit(commit, written);
+        if (wish is not null)
+        {
+            // The claim is the last of the batch: nothing else waits for the row that it locks, and it waits for none.
+            batch.AddClaimNext(wish.Worker, wish.Lease, wish.Except);
+        }
+
         try
         {
-            await batch.ExecuteNonQueryAsync(cancellationToken);
-            written?.Committed();
+            var next = wish is null ? await WriteOnlyAsync(batch, cancellationToken) : await LastClaimAsync(batch, wish.Worker, cancellationToken);
+            written?.Committed(commit.Run.NextExecutionNumber);
             if (commit.Stimuli.Count + commit.NewRuns.Count + commit.ReturnedEventIds.Count > 0 || commit.AddedBookmarks.Any(b => b.Key is not null) || commit.Run.Status.IsEnd())
             {
                 looks.HasSent();
             }
+
+            return next;
         }
         catch (Exception e)
         {
@@ -149,6 +161,28 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
 
             throw;
         }
+    }
+
+    private static async Task<RunClaim?> WriteOnlyAsync(NpgsqlBatch batch, CancellationToken cancellationToken)
+    {
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        return null;
+    }
+
+    /// <summary>The answer to the last statement; an error in any statement is thrown on the way to it.</summary>
+    private static async Task<RunClaim?> LastClaimAsync(NpgsqlBatch batch, string worker, CancellationToken cancellationToken)
+    {
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        RunClaim? last;
+        do
+        {
+            last = await reader.ReadAsync(cancellationToken) && reader.FieldCount == ClaimStatements.ColumnsOfClaim
+                ? new RunClaim(new RunId(reader.GetGuid(0)), worker, reader.GetInt64(1))
+                : null;
+        }
+        while (await reader.NextResultAsync(cancellationToken));
+
+        return last;
     }
 
     public async Task ReportProgressAsync(RunClaim claim, long executionNumber, JsonObject progress, CancellationToken cancellationToken)

@@ -35,12 +35,17 @@ internal sealed class WrittenTexts
     /// <summary>Of this claim object, and of no other that is equal to it: knowledge ends with the burst that has it.</summary>
     public static WrittenTexts? Of(RunClaim claim) => ByClaim.TryGetValue(claim, out var known) ? known : null;
 
-    public static WrittenTexts Begin(RunClaim claim)
+    /// <param name="claim">The claim that has just loaded its run.</param>
+    /// <param name="firstFreeNumber">The number that its next new step will have.</param>
+    public static WrittenTexts Begin(RunClaim claim, long firstFreeNumber)
     {
-        var known = new WrittenTexts();
+        var known = new WrittenTexts { FirstFreeNumber = firstFreeNumber };
         ByClaim.AddOrUpdate(claim, known);
         return known;
     }
+
+    /// <summary>No step has this number or a higher one: this claim alone makes steps. None is known after a lost answer.</summary>
+    public long FirstFreeNumber { get; private set; }
 
     /// <summary>Null when exactly this text is there already.</summary>
     public string? Changed(long number, JsonColumn column, JsonObject json)
@@ -65,8 +70,9 @@ internal sealed class WrittenTexts
     }
 
     /// <summary>What was sent has been committed.</summary>
-    public void Committed()
+    public void Committed(long firstFreeNumber)
     {
+        FirstFreeNumber = firstFreeNumber;
         foreach (var (key, hash) in sent)
         {
             written[key] = hash;
@@ -78,6 +84,7 @@ internal sealed class WrittenTexts
     /// <summary>What was sent may or may not be there: from now on nothing is known.</summary>
     public void Forget()
     {
+        FirstFreeNumber = long.MaxValue;
         sent.Clear();
         written.Clear();
     }

@@ -9,13 +9,19 @@ namespace Runbooks.Workflows.Execution;
 /// One stay of a run in a worker: from the wake-up until nothing is left to do. The order of things in it is what the
 /// guarantees of <see cref="RunExecutor"/> rest on: control flow, commit, start what was committed, wait, take in outcomes.
 /// </summary>
-internal sealed class Burst(EngineServices engine, RunMemory memory, CancellationTokenSource abandon, CancellationToken draining) : IDisposable
+/// <param name="engine">What all runs of the worker share.</param>
+/// <param name="memory">The run.</param>
+/// <param name="wish">What the worker does when it has let go of this run: it claims the next one; null: it does not.</param>
+/// <param name="abandon">Cancelled when the run is let go of as it is.</param>
+/// <param name="draining">The worker stops soon.</param>
+internal sealed class Burst(EngineServices engine, RunMemory memory, ClaimWish? wish, CancellationTokenSource abandon, CancellationToken draining) : IDisposable
 {
     private readonly CancellationToken abandoned = abandon.Token;
     private readonly Interpreter interpreter = new(memory, engine.Runs, engine.Logger);
     private readonly EffectRunner effects = new(engine.Options, engine.Clock, engine.Logger, engine.Interceptor);
     private readonly Dictionary<Task, Func<Task>> inFlight = [];
     private readonly Dictionary<long, CancellationTokenSource> cancels = [];
+    private bool isAlone;
 
     public void Dispose()
     {
@@ -24,6 +30,9 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
             cancel.Dispose();
         }
     }
+
+    /// <summary>The run that was claimed when this one was let go of.</summary>
+    public RunClaim? Next { get; private set; }
 
     public async Task RunAsync(RunSnapshot snapshot)
     {
@@ -143,6 +152,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         }
 
         await CommitAsync(idle);
+        isAlone = starting.Count + reconciling.Count + undoing.Count == 1;
         foreach (var execution in starting)
         {
             Launch(execution, reconcile: false);
@@ -171,7 +181,7 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         var commit = memory.TakeCommit(release);
         await engine.Probe.ReachedAsync(JournalPoint.BeforeCommit, memory.Run.Id, null);
         await CommitPatientlyAsync(commit);
-        if (commit.NewRuns.Count + commit.Stimuli.Count > 0 || release)
+        if (commit.NewRuns.Count + commit.Stimuli.Count > 0 || (release && Next is null))
         {
             engine.Signal.Raise();
         }
@@ -211,17 +221,26 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
         });
     }
 
-    /// <summary>Starts work on the scheduler that this burst runs on: the thread pool, or the one thread of a simulation.</summary>
-    private Task<T> OnScheduler<T>(Func<Task<T>> work) =>
-        Task.Factory.StartNew(work, abandoned, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
+    /// <summary>
+    /// Starts work on the scheduler that this burst runs on: the thread pool, or the one thread of a simulation. What begins
+    /// while nothing else is at work begins right here: nobody waits for this thread, and a change of threads costs more than
+    /// all else that the engine does for a step.
+    /// </summary>
+    private Task<T> OnScheduler<T>(Func<Task<T>> work) => isAlone && inFlight.Count == 0
+        ? work()
+        : Task.Factory.StartNew(work, abandoned, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
 
     /// <summary>Waits for an effect to end or for a stimulus, and takes in whatever has come.</summary>
     private async Task WaitAsync()
     {
-        using var stopPolling = CancellationTokenSource.CreateLinkedTokenSource(abandoned, draining.IsCancellationRequested ? CancellationToken.None : draining);
-        var tick = Task.Delay(engine.Options.Poll, engine.Clock, stopPolling.Token);
-        _ = await Task.WhenAny([.. inFlight.Keys, tick]);
-        await stopPolling.CancelHereAsync();
+        if (!inFlight.Keys.Any(t => t.IsCompleted))
+        {
+            using var stopPolling = CancellationTokenSource.CreateLinkedTokenSource(abandoned, draining.IsCancellationRequested ? CancellationToken.None : draining);
+            var tick = Task.Delay(engine.Options.Poll, engine.Clock, stopPolling.Token);
+            _ = await Task.WhenAny([.. inFlight.Keys, tick]);
+            await stopPolling.CancelHereAsync();
+        }
+
         abandoned.ThrowIfCancellationRequested();
         foreach (var (task, apply) in inFlight.Where(f => f.Key.IsCompleted).ToArray())
         {
@@ -262,7 +281,15 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, Cancellatio
     {
         try
         {
-            await engine.Store.CommitAsync(commit, abandoned);
+            if (commit.ReleaseLease && wish is not null && !draining.IsCancellationRequested)
+            {
+                Next = await engine.Store.CommitAndClaimAsync(commit, wish, abandoned);
+            }
+            else
+            {
+                await engine.Store.CommitAsync(commit, abandoned);
+            }
+
             return;
         }
         catch (Exception e) when (engine.Patience.Notes(e) && !abandoned.IsCancellationRequested)

@@ -24,11 +24,16 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
     /// <summary>What this program can't run.</summary>
     public Ability Ability { get; } = ability ?? new Ability(engine.Options, ProductVersion.Current);
 
-    /// <summary>Executes the run and lets go of it. Throws <see cref="LeaseLostException"/> when somebody else has it.</summary>
+    /// <summary>
+    /// Executes the run and lets go of it. The answer is the next run, claimed as this one was let go of; null: none was
+    /// asked for, there is none, or the store leaves that to a call of its own. Throws <see cref="LeaseLostException"/> when
+    /// somebody else has the run.
+    /// </summary>
     /// <param name="claim">The run, and the right to change it.</param>
+    /// <param name="wish">What to claim next; null: nothing.</param>
     /// <param name="draining">The worker stops soon: nothing new is started, and the run is let go of when what is in flight has ended.</param>
     /// <param name="cancellationToken">The worker stops now: effects are let go of as they are.</param>
-    public async Task ExecuteAsync(RunClaim claim, CancellationToken draining, CancellationToken cancellationToken)
+    public async Task<RunClaim?> ExecuteAsync(RunClaim claim, ClaimWish? wish, CancellationToken draining, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -41,11 +46,12 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
             if (await engine.Patience.AskAsync(c => catalog.FindAsync(version.DefinitionId, version.Version, c), abandon.Token) is not { } definition)
             {
                 await LeaveAsync(snapshot, claim, version, abandon.Token);
-                return;
+                return null;
             }
 
-            using var burst = new Burst(engine, new RunMemory(snapshot, definition, claim, clock), abandon, draining);
+            using var burst = new Burst(engine, new RunMemory(snapshot, definition, claim, clock), wish, abandon, draining);
             await burst.RunAsync(snapshot);
+            return burst.Next;
         }
         finally
         {
@@ -54,8 +60,11 @@ public sealed class RunExecutor(EngineServices engine, DefinitionCatalog catalog
         }
     }
 
+    /// <summary>Executes the run and lets go of it.</summary>
+    public Task ExecuteAsync(RunClaim claim, CancellationToken draining, CancellationToken cancellationToken) => ExecuteAsync(claim, null, draining, cancellationToken);
+
     /// <summary>Executes the run without being told ahead that the worker will stop.</summary>
-    public Task ExecuteAsync(RunClaim claim, CancellationToken cancellationToken) => ExecuteAsync(claim, CancellationToken.None, cancellationToken);
+    public Task ExecuteAsync(RunClaim claim, CancellationToken cancellationToken) => ExecuteAsync(claim, null, CancellationToken.None, cancellationToken);
 
     /// <summary>
     /// This program can't load its definition. As long as another worker may be able to, the run is let go of as it is;

@@ -27,6 +27,7 @@ internal sealed partial class RunMemory
     private readonly DateTimeOffset loadedAt;
     private readonly long loaded;
     private bool headChanged;
+    private bool hasWaited;
 
     public RunMemory(RunSnapshot snapshot, WorkflowDefinition definition, RunClaim claim, TimeProvider clock)
     {
@@ -43,6 +44,7 @@ internal sealed partial class RunMemory
 
         ForgetMemoryVariables();
         IsWhole = snapshot.IsWhole;
+        hasWaited = snapshot.Bookmarks.Count + snapshot.Stimuli.Count > 0;
         foreach (var bookmark in snapshot.Bookmarks)
         {
             Keep(bookmark);
@@ -103,6 +105,7 @@ internal sealed partial class RunMemory
     public void Add(Bookmark bookmark)
     {
         Keep(bookmark);
+        hasWaited = true;
         addedBookmarks.Add(bookmark);
     }
 
@@ -125,7 +128,11 @@ internal sealed partial class RunMemory
         }
     }
 
-    public void Applied(string stimulusId) => applied.Add(stimulusId);
+    public void Applied(string stimulusId)
+    {
+        hasWaited = true;
+        applied.Add(stimulusId);
+    }
 
     /// <summary>An event that came for a bookmark which is gone; somebody else may want it.</summary>
     public void Return(string eventId) => returnedEvents.Add(eventId);
@@ -217,6 +224,7 @@ internal sealed partial class RunMemory
             Stimuli = [.. stimuli],
             NewRuns = [.. newRuns],
             Messages = IsDryRun ? [] : [.. messages],
+            NeverWaited = !hasWaited,
             ReleaseLease = releaseLease,
         };
         changed.Clear();

@@ -130,11 +130,17 @@ public sealed class Worker(EngineServices engine, RunExecutor executor)
         }
     }
 
-    private async Task ExecuteAsync(RunClaim claim, SemaphoreSlim places, CancellationToken draining, CancellationToken cancellationToken)
+    /// <summary>Executes a run, and those that are claimed one after the other as each is let go of.</summary>
+    private async Task ExecuteAsync(RunClaim first, SemaphoreSlim places, CancellationToken draining, CancellationToken cancellationToken)
     {
+        var claim = first;
         try
         {
-            await executor.ExecuteAsync(claim, draining, cancellationToken);
+            for (RunClaim? next = first; next is not null;)
+            {
+                claim = next;
+                next = await executor.ExecuteAsync(claim, new ClaimWish(engine.Options.Worker, engine.Options.Lease, executor.Ability.LeftToOthers), draining, cancellationToken);
+            }
         }
         catch (OperationCanceledException)
         {

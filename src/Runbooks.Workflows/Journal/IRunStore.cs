@@ -88,6 +88,18 @@ public interface IRunStore
     /// <exception cref="LeaseLostException">The claim is not the current one. Nothing was written.</exception>
     Task CommitAsync(RunCommit commit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// As <see cref="CommitAsync"/>, and then as <see cref="ClaimNextAsync"/>: a worker that lets go of one run takes the next
+    /// one, where a store can do that in the same transaction. Null when there is none, or when only the claim went wrong; a
+    /// claim whose answer is lost ends with its lease.
+    /// </summary>
+    /// <exception cref="LeaseLostException">The claim of the commit is not the current one. Nothing was written, and nothing claimed.</exception>
+    async Task<RunClaim?> CommitAndClaimAsync(RunCommit commit, ClaimWish wish, CancellationToken cancellationToken)
+    {
+        await CommitAsync(commit, cancellationToken);
+        return null;
+    }
+
     /// <summary>Writes the progress of a step that is running, for people. Lost progress harms nothing; a stale claim is ignored.</summary>
     Task ReportProgressAsync(RunClaim claim, long executionNumber, JsonObject progress, CancellationToken cancellationToken);
 

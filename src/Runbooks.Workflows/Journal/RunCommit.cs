@@ -42,6 +42,9 @@ public sealed record RunCommit(Run Run, RunClaim Claim)
     /// <summary>Messages to be published after the commit, at least once, in order.</summary>
     public IReadOnlyList<OutgoingMessage> Messages { get; init; } = [];
 
+    /// <summary>True when the run had no bookmark and no stimulus when it was claimed, and none since: nothing of that kind has to be taken away at its end.</summary>
+    public bool NeverWaited { get; init; }
+
     /// <summary>True: the worker lets go of the run with this commit, because it waits or has ended.</summary>
     public bool ReleaseLease { get; init; }
 
@@ -72,6 +75,12 @@ public sealed record RunCommit(Run Run, RunClaim Claim)
     private InvalidOperationException BrokenJournal(long storedNextSequence) =>
         new($"The journal of run {Run.Id} goes on at {storedNextSequence}, but the commit brings [{string.Join(", ", Journal.Select(e => e.Sequence))}] and leaves the next number at {Run.NextJournalSequence}. Nothing was written; the run has to be loaded again.");
 }
+
+/// <summary>What a worker asks for when it asks for work.</summary>
+/// <param name="Worker">Its name.</param>
+/// <param name="Lease">How long the claim lasts without being renewed.</param>
+/// <param name="Except">Versions that it leaves to others.</param>
+public sealed record ClaimWish(string Worker, TimeSpan Lease, IReadOnlyCollection<Definitions.DefinitionVersion> Except);
 
 /// <summary>A message for the outbox.</summary>
 /// <param name="Type">Its kind, such as <c>run-status-changed</c>.</param>

@@ -52,6 +52,8 @@ public sealed class ServerUnderTest : IAsyncLifetime
             "--Access:People:bert:0=approver",
             "--Access:People:carl:0=operator",
             "--Access:People:dora:0=approver",
+            "--Access:People:edda:0=editor",
+            "--Access:People:paul:0=publisher",
         ]);
         var (settings, problems) = Settings.Read(builder.Configuration);
         Assert.Empty(problems);

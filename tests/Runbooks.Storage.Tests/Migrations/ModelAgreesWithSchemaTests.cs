@@ -48,16 +48,9 @@ public sealed class ModelAgreesWithSchemaTests(MigratedDatabase database) : ICla
     }
 
     [Fact]
-    public async Task The_schema_and_the_statements_know_the_same_states_as_the_product()
-    {
-        var check = await database.ScalarAsync<string>(
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'runbooks.runs'::regclass AND contype = 'c' AND pg_get_constraintdef(oid) LIKE '%status%'");
-
-        Assert.All(Enum.GetNames<RunStatus>(), status => Assert.Contains($"'{status}'", check, StringComparison.Ordinal));
-        Assert.Equal(
-            Enum.GetValues<RunStatus>().Where(s => s.IsEnd()).Select(s => s.ToString()),
-            RunSql.EndStates.Trim('(', ')').Split(", ").Select(s => s.Trim('\'')));
-    }
+    public void The_statements_know_the_same_end_states_as_the_product() => Assert.Equal(
+        Enum.GetValues<RunStatus>().Where(s => s.IsEnd()).Select(s => s.ToString()),
+        RunSql.EndStates.Trim('(', ')').Split(", ").Select(s => s.Trim('\'')));
 
     [Fact]
     public async Task The_journal_is_only_ever_added_to()

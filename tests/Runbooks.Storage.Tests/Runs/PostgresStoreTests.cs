@@ -11,6 +11,8 @@ namespace Runbooks.Storage.Tests.Runs;
 [Collection(WithPostgres.Name)]
 public sealed class Postgres_claims(MigratedDatabase database) : ClaimContract, IClassFixture<MigratedDatabase>
 {
+    protected override bool ClaimsWithCommits => true;
+
     protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
 }
 

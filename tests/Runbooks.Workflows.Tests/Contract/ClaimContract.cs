@@ -129,6 +129,59 @@ public abstract class ClaimContract : RunStoreContract
     }
 
     [Fact]
+    public async Task A_worker_that_lets_go_of_a_run_gets_the_next_one()
+    {
+        var (run, claim) = await ClaimedAsync();
+        var waiting = NewRun();
+        _ = await Runs.CreateAsync(waiting, None);
+        var wish = new ClaimWish("w1", Lease, []);
+
+        var next = await Runs.CommitAndClaimAsync(Ended(run, claim), wish, None);
+
+        Assert.Equal(ClaimsWithCommits, next is not null);
+        next ??= await Runs.ClaimNextAsync("w1", Lease, None);
+        Assert.Equal(new RunClaim(waiting.Id, "w1", 1), next);
+        Assert.True(await Runs.IsCurrentAsync(next!, None));
+        Assert.Equal(RunStatus.Finished, (await Runs.FindAsync(run.Id, None))!.Status);
+        Assert.Null(await Runs.CommitAndClaimAsync(Ended((await Runs.FindAsync(waiting.Id, None))!, next!), wish, None));
+    }
+
+    [Fact]
+    public async Task A_commit_that_is_refused_claims_nothing()
+    {
+        var (run, claim) = await ClaimedAsync();
+        var waiting = NewRun();
+        _ = await Runs.CreateAsync(waiting, None);
+
+        _ = await Assert.ThrowsAsync<LeaseLostException>(() =>
+            Runs.CommitAndClaimAsync(Ended(run, claim with { Generation = 7 }), new ClaimWish("w1", Lease, []), None));
+
+        Assert.Equal(new RunClaim(waiting.Id, "w2", 1), await Runs.ClaimNextAsync("w2", Lease, None));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_let_go_of_with_something_to_do_may_be_the_next_one()
+    {
+        var (run, claim) = await ClaimedAsync();
+        Assert.True(await Runs.SendAsync(NewStimulus(run.Id, "now"), None));
+        run.Status = RunStatus.Suspended;
+
+        var next = await Runs.CommitAndClaimAsync(new RunCommit(run, claim) { ReleaseLease = true }, new ClaimWish("w1", Lease, []), None)
+            ?? await Runs.ClaimNextAsync("w1", Lease, None);
+
+        Assert.Equal(new RunClaim(run.Id, "w1", 2), next);
+    }
+
+    /// <summary>Whether the store under test claims in the transaction of the commit, or leaves that to a call of its own.</summary>
+    protected virtual bool ClaimsWithCommits => false;
+
+    private static RunCommit Ended(Run run, RunClaim claim)
+    {
+        run.Status = RunStatus.Finished;
+        return new RunCommit(run, claim) { ReleaseLease = true };
+    }
+
+    [Fact]
     public async Task Releasing_all_leases_of_a_worker_frees_its_runs_at_once_and_nobody_elses()
     {
         var (_, mine) = await ClaimedAsync(worker: "w1");

@@ -123,12 +123,21 @@ public abstract class LoadContract : RunStoreContract
         await Assert.ThrowsAsync<LeaseLostException>(() => Runs.HistoryAsync(stale, None));
     }
 
-    [Fact]
-    public async Task Inputs_of_a_step_that_is_not_new_stay_and_all_else_changes()
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 1)]
+    [InlineData(true, 1000)]
+    public async Task Inputs_of_a_step_that_is_not_new_stay_and_all_else_changes(bool loaded, int items)
     {
         var (run, claim) = await ClaimedAsync();
+        if (loaded)
+        {
+            _ = await Runs.LoadAsync(claim, None);
+        }
+
         var step = Step(1, null, "loop");
         step.Inputs["items"] = "a long list";
+        step.State["items"] = new JsonArray([.. Enumerable.Range(0, items).Select(i => (JsonNode)i)]);
         await Runs.CommitAsync(new RunCommit(run, claim) { Executions = [step], NewExecutions = new HashSet<long> { 1 } }, None);
         step.Inputs["items"] = "not to be written";
         step.State["index"] = 1;
@@ -146,7 +155,8 @@ public abstract class LoadContract : RunStoreContract
         Assert.Equal(step.Outcomes, read[0].Outcomes);
         Assert.True(read[0].CancelRequested);
         Assert.Equal(ActivityStatus.Completed, read[0].Status);
-        Assert.Equal(2, read.Count);
+        Assert.Equal(items, read[0].State["items"]!.AsArray().Count);
+        Assert.Equal(["loop", "new"], read.Select(e => e.ActivityId));
     }
 
     [Fact]

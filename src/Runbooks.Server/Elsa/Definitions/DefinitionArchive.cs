@@ -62,7 +62,7 @@ internal static class DefinitionArchive
 
             return (files, null);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException or ArgumentException)
         {
             return ([], $"{name}: it is no zip that can be read: {e.Message}");
         }

@@ -23,7 +23,7 @@ public static class Meaning
     }
 
     /// <summary>Nothing said and nothing there are the same; the order of fields is none.</summary>
-    private static JsonNode? Plain(JsonNode? node)
+    internal static JsonNode? Plain(JsonNode? node)
     {
         switch (node)
         {
