@@ -103,6 +103,10 @@ public sealed class PreCopy : ChangeActivity
         return route is null ? Task.FromResult<EffectResult>(new EffectResult.Failed(problem!)) : WatchAsync(context, route);
     }
 
+    /// <summary>The copy that ends as it should: few enough pages are left.</summary>
+    protected override EffectResult.Done Predict(PredictionContext context) =>
+        new(new JsonObject { [nameof(StoppedBy)] = "DirtyPages", [nameof(Rounds)] = 0, [nameof(SentBytes)] = 0 });
+
     protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
     {
         var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);

@@ -22,7 +22,7 @@ internal static class BrowserGuard
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         var request = context.Request;
-        var isHarmless = (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && !context.WebSockets.IsWebSocketRequest;
+        var isHarmless = (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && !IsUpgrade(request);
         if (!isHarmless && request.Headers.Origin.ToString() is { Length: > 0 } origin && !IsOurs(origin, request.Host))
         {
             await Problems.Of(StatusCodes.Status403Forbidden, Problems.CrossOrigin, "Another site's request", $"The request comes from '{origin}'. Only pages of this server may change anything.").ExecuteAsync(context);
@@ -31,6 +31,9 @@ internal static class BrowserGuard
 
         await next(context);
     });
+
+    /// <summary>Asked of the header: a hub looks at its socket by itself, behind this.</summary>
+    private static bool IsUpgrade(HttpRequest request) => request.Headers.Upgrade.ToString().Length > 0;
 
     private static bool IsOurs(string origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var from) && string.Equals(from.Authority, host.Value, StringComparison.OrdinalIgnoreCase);

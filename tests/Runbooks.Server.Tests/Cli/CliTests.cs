@@ -38,6 +38,20 @@ public sealed class CliTests(ServerUnderTest server)
     }
 
     [Fact]
+    public async Task A_dry_run_is_started_and_listed_as_one_and_moves_nothing()
+    {
+        var (code, output, error) = await RunAsync("run", "migrate-vm", "--input", "Vm=vm15", "-i", "Destination=host09", "--dry-run", "--json");
+
+        Assert.True(code == 0, output + error);
+        var run = JsonNode.Parse(output)!;
+        Assert.True(run["dryRun"]!.GetValue<bool>());
+        var ended = await server.WaitAsync(run["id"]!.ToString(), r => r["ended"]!.GetValue<bool>());
+        Assert.Equal("finished", ended["run"]!["status"]!.ToString());
+        Assert.Contains(JsonNode.Parse((await RunAsync("status", "--json")).Output)!["hosts"]!.AsArray(), h => h!["name"]!.ToString() != "host09" && h["vms"]!.AsArray().Any(v => v!["name"]!.ToString() == "vm15"));
+        Assert.Contains("migrate-vm (dry run)", (await RunAsync("runs", "--limit", "50", "--runbook", "migrate-vm")).Output.ReplaceLineEndings(" "), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_event_is_published_and_says_what_it_did()
     {
         var key = Guid.NewGuid().ToString();

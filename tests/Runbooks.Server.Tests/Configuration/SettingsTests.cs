@@ -43,6 +43,7 @@ public sealed class SettingsTests
     [InlineData("Access:People:api:0", "approver", "not a name of a person")]
     [InlineData("Secrets:Folder", "/nowhere/at/all", "not a folder")]
     [InlineData("Secrets:File", "x", "Secrets:File is not a setting")]
+    [InlineData("Workflows:DraftRuns", "real", "dry or refused")]
     [InlineData("Fleet:Driver", "xen", "simulated or libvirt")]
     [InlineData("Fleet:Driver", "libvirt", "Fleet:File is not set")]
     [InlineData("Fleet:SampleEvery", "00:10:00", "00:05:00")]

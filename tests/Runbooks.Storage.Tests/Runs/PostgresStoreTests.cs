@@ -59,6 +59,12 @@ public sealed class Postgres_upgrades(MigratedDatabase database) : UpgradeContra
 }
 
 [Collection(WithPostgres.Name)]
+public sealed class Postgres_reading(MigratedDatabase database) : ReaderContract, IClassFixture<MigratedDatabase>
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
+}
+
+[Collection(WithPostgres.Name)]
 public sealed class Postgres_library(MigratedDatabase database) : LibraryContract, IClassFixture<MigratedDatabase>
 {
     protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
@@ -69,6 +75,8 @@ internal sealed class PostgresStoreUnderTest(MigratedDatabase database) : StoreU
     private static readonly InboxLooks Looks = new(TimeProvider.System);
 
     public override IRunStore Runs { get; } = new PostgresRunStore(database.Pools, database.Contexts, TimeProvider.System, Looks);
+
+    public override IRunReader Reader { get; } = new PostgresRunReader(database.Source, database.Contexts);
 
     public override IEventStore Events { get; } = new PostgresEventStore(database.Source, Looks);
 

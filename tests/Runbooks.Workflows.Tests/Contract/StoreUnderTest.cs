@@ -9,6 +9,8 @@ public abstract class StoreUnderTest
 {
     public abstract IRunStore Runs { get; }
 
+    public abstract IRunReader Reader { get; }
+
     public abstract IEventStore Events { get; }
 
     public abstract IDefinitionStore Definitions { get; }

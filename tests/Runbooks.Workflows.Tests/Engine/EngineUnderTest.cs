@@ -18,11 +18,12 @@ public sealed class EngineUnderTest
     private readonly Dictionary<Type, object> services = [];
     private CancellationTokenSource process = new();
 
-    public EngineUnderTest(ActivityRegistry registry, FastTime? clock = null)
+    public EngineUnderTest(ActivityRegistry registry, FastTime? clock = null, Func<IDefinitionStore, IDefinitionStore>? definitions = null)
     {
         Clock = clock ?? new FastTime(200);
         Store = new InMemoryRunStore(Clock);
-        Catalog = new DefinitionCatalog(new InMemoryDefinitionStore(Clock), new DefinitionReader(registry));
+        var stored = new InMemoryDefinitionStore(Clock);
+        Catalog = new DefinitionCatalog(definitions?.Invoke(stored) ?? stored, new DefinitionReader(registry));
         Runs = new RunFactory(Catalog, new TimeOrderedIds(Clock), Clock);
         Signal = new WorkSignal(Clock);
         Starter = new RunStarter(Catalog, Runs, Store, Signal);
@@ -68,6 +69,15 @@ public sealed class EngineUnderTest
     public async Task<Run> RunAsync(string definitionId, JsonObject? input = null)
     {
         var id = await StartAsync(definitionId, input);
+        await WorkAsync();
+        return await FindAsync(id);
+    }
+
+    /// <summary>Runs it to its rest as a dry run, of the draft of this number if one is given.</summary>
+    public async Task<Run> RunDryAsync(string definitionId, JsonObject? input = null, int? draft = null)
+    {
+        var answer = await Starter.StartAsync(new StartRequest(definitionId, input ?? [], "test") { IsDryRun = true, Draft = draft }, CancellationToken.None);
+        var id = Assert.IsType<StartAnswer.Accepted>(answer).RunId;
         await WorkAsync();
         return await FindAsync(id);
     }

@@ -47,6 +47,11 @@ public sealed class InMemory_upgrades : UpgradeContract
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
 }
 
+public sealed class InMemory_reading : ReaderContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
 public sealed class InMemory_library : LibraryContract
 {
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
@@ -66,6 +71,8 @@ internal sealed class InMemoryStoreUnderTest : StoreUnderTest
     }
 
     public override IRunStore Runs => runs;
+
+    public override IRunReader Reader => runs;
 
     public override IEventStore Events => runs;
 

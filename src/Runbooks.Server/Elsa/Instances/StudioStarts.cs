@@ -28,7 +28,7 @@ internal abstract record StudioStart
 /// Starts what Studio shows. It runs what the editor has open, and that may be a draft: a draft runs dry, on a copy of it
 /// that is kept for the run; the published version runs for real.
 /// </summary>
-internal sealed class StudioStarts(IRunStarter starter, DefinitionCatalog catalog, Settings settings, IRunbookLibrary? library = null)
+internal sealed class StudioStarts(IRunStarter starter, DefinitionCatalog catalog, Settings settings, IRunbookLibrary library)
 {
     /// <param name="definitionId">The runbook.</param>
     /// <param name="body">Studio's wish: versionOptions, input, correlationId, triggerActivityId.</param>
@@ -36,7 +36,7 @@ internal sealed class StudioStarts(IRunStarter starter, DefinitionCatalog catalo
     /// <param name="cancellationToken">Ends the attempt.</param>
     public async Task<StudioStart> StartAsync(string definitionId, JsonObject body, Person person, CancellationToken cancellationToken)
     {
-        var versions = library is null ? [] : await library.ListAsync(definitionId, cancellationToken);
+        var versions = await library.ListAsync(definitionId, cancellationToken);
         var (draft, refusal) = Choose(definitionId, versions, InstanceQueries.Text(body, "versionOptions"));
         if (refusal is not null)
         {
@@ -51,7 +51,7 @@ internal sealed class StudioStarts(IRunStarter starter, DefinitionCatalog catalo
                 return new StudioStart.Refused([$"The latest version of '{definitionId}' is a draft, and drafts are not run here (setting Workflows:DraftRuns). Publish it first."]);
             }
 
-            kept = (await library!.KeepDraftAsync(definitionId, cancellationToken))?.Version;
+            kept = (await library.KeepDraftAsync(definitionId, cancellationToken))?.Version;
             if (kept is null)
             {
                 return new StudioStart.Refused([$"The draft of '{definitionId}' is gone: somebody has published or discarded it at this moment. Reload the page."]);
@@ -85,7 +85,7 @@ internal sealed class StudioStarts(IRunStarter starter, DefinitionCatalog catalo
         if (int.TryParse(options, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
         {
             return draft?.Version == number ? (true, null)
-                : versions.Count == 0 || published?.Version == number ? (false, null)
+                : published?.Version == number ? (false, null)
                 : (false, $"Version {number} of '{definitionId}' is not the published one ({published?.Version.ToString(CultureInfo.InvariantCulture) ?? "none"}); only that one and the draft can be run. Revert to it first.");
         }
 

@@ -11,7 +11,7 @@ internal static class TestEndpoints
 {
     public static void MapActivityTests(this RouteGroupBuilder api) => _ = api.MapPost("/tests/activities", TestAsync);
 
-    private static async Task<IResult> TestAsync(HttpRequest request, ActivityTester tester, DefinitionCatalog catalog, People people, IServiceProvider services, CancellationToken cancellationToken)
+    private static async Task<IResult> TestAsync(HttpRequest request, ActivityTester tester, DefinitionCatalog catalog, People people, IRunbookLibrary library, CancellationToken cancellationToken)
     {
         var (person, forbidden) = ElsaRequest.Operator(request, people);
         var (body, refusal) = await ElsaRequest.BodyAsync(request, cancellationToken);
@@ -21,7 +21,7 @@ internal static class TestEndpoints
         }
 
         var handle = body["workflowDefinitionHandle"] as JsonObject ?? [];
-        var (definition, why) = await FindAsync(handle, catalog, services.GetService<IRunbookLibrary>(), cancellationToken);
+        var (definition, why) = await FindAsync(handle, catalog, library, cancellationToken);
         if (definition is null)
         {
             return ElsaRefusal.Of(why!);
@@ -47,7 +47,7 @@ internal static class TestEndpoints
     };
 
     /// <summary>The version that is meant; of a draft what it is at this moment. Or why there is none.</summary>
-    private static async Task<(WorkflowDefinition? Definition, string? Why)> FindAsync(JsonObject handle, DefinitionCatalog catalog, IRunbookLibrary? library, CancellationToken cancellationToken)
+    private static async Task<(WorkflowDefinition? Definition, string? Why)> FindAsync(JsonObject handle, DefinitionCatalog catalog, IRunbookLibrary library, CancellationToken cancellationToken)
     {
         var named = VersionId.TryParse(InstanceQueries.Text(handle, "definitionVersionId"), out var version);
         if ((named ? version.DefinitionId : InstanceQueries.Text(handle, "definitionId")) is not { } id)
@@ -55,9 +55,9 @@ internal static class TestEndpoints
             return (null, "Say which runbook: 'workflowDefinitionHandle.definitionId' or 'definitionVersionId'.");
         }
 
-        var versions = library is null ? [] : await library.ListAsync(id, cancellationToken);
+        var versions = await library.ListAsync(id, cancellationToken);
         var wanted = named ? versions.FirstOrDefault(v => v.Version == version.Version) : versions.FirstOrDefault(v => v.IsLatest);
-        if (wanted?.State == VersionState.Draft && await library!.KeepDraftAsync(id, cancellationToken) is { } kept)
+        if (wanted?.State == VersionState.Draft && await library.KeepDraftAsync(id, cancellationToken) is { } kept)
         {
             version = kept;
             named = true;

@@ -22,7 +22,6 @@ internal sealed class InstancePusher(
     private readonly TimeProvider time = clock;
     private readonly Dictionary<RunId, PushPlan> plans = [];
     private readonly PushBudget budget = new();
-    private int turn;
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(250);
 
@@ -41,19 +40,20 @@ internal sealed class InstancePusher(
 
         budget.Advance(time.GetUtcNow());
         var found = (await runs.QueryAsync(new RunQuery { Ids = [.. watched.Keys], Take = RunQuery.MostTaken }, stoppingToken)).Items;
-
-        // Whoever came last begins the next time, so that no viewer starves when the budget is short.
-        turn = found.Count == 0 ? 0 : (turn + 1) % found.Count;
-        foreach (var run in found.Skip(turn).Concat(found.Take(turn)))
+        foreach (var (run, plan) in found.Select(r => (Run: r, Plan: PlanOf(r, watched[r.Id].Seen))).OrderBy(p => p.Plan.ReadAt).ToArray())
         {
-            var (_, connections, seen) = watched[run.Id];
-            if (!plans.TryGetValue(run.Id, out var plan))
-            {
-                plans.Add(run.Id, plan = new PushPlan(seen));
-            }
-
-            await TellAsync(run, connections, plan, stoppingToken);
+            await TellAsync(run, watched[run.Id].Connections, plan, stoppingToken);
         }
+    }
+
+    private PushPlan PlanOf(Run run, Run seen)
+    {
+        if (!plans.TryGetValue(run.Id, out var plan))
+        {
+            plans.Add(run.Id, plan = new PushPlan(seen));
+        }
+
+        return plan;
     }
 
     private async Task TellAsync(Run run, int connections, PushPlan plan, CancellationToken cancellationToken)

@@ -26,10 +26,12 @@ internal sealed class PushPlan(Run seen)
 
     private Dictionary<string, StepStats> badges = new(StringComparer.Ordinal);
     private DateTimeOffset badgesAt = DateTimeOffset.MinValue;
-    private DateTimeOffset readAt = DateTimeOffset.MinValue;
     private long badgesSequence = -1;
     private long readSequence = seen.NextJournalSequence;
     private string head = HeadOf(seen);
+
+    /// <summary>When its viewers were told last to read. Whoever has waited longest comes first, so that nobody starves when the budget is short.</summary>
+    public DateTimeOffset ReadAt { get; private set; } = DateTimeOffset.MinValue;
 
     /// <summary>The run has changed in a way that may show in its badges.</summary>
     public bool WantsBadges(Run run, DateTimeOffset now) => run.NextJournalSequence != badgesSequence && now - badgesAt >= Apart;
@@ -53,7 +55,7 @@ internal sealed class PushPlan(Run seen)
     {
         var journal = run.NextJournalSequence != readSequence;
         var instance = !string.Equals(HeadOf(run), head, StringComparison.Ordinal);
-        if ((!journal && !instance) || now - readAt < Apart)
+        if ((!journal && !instance) || now - ReadAt < Apart)
         {
             return (false, false);
         }
@@ -65,7 +67,7 @@ internal sealed class PushPlan(Run seen)
             return (false, false);
         }
 
-        readAt = now;
+        ReadAt = now;
         readSequence = run.NextJournalSequence;
         head = HeadOf(run);
         return (journal, instance);
