@@ -66,7 +66,7 @@ public sealed class StudioPage(IPage page, List<string> complaints)
     public async Task ChooseAsync(string label, string text)
     {
         await Field(label).ClickAsync();
-        await page.Locator(".mud-popover-open .mud-list-item", new PageLocatorOptions { HasText = text }).First.ClickAsync();
+        await page.Locator(".mud-popover-open .mud-list-item-extended", new PageLocatorOptions { HasText = text }).First.ClickAsync();
     }
 
     /// <summary>Does something that makes Studio save, and waits for the server's answer.</summary>

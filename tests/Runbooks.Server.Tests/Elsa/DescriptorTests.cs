@@ -55,7 +55,6 @@ public sealed class DescriptorTests(ServerUnderTest server)
         var host = View("Runbooks.CordonHost").Inputs.Single(i => i.Name == "Host");
         Assert.Equal("dropdown", host.UiHint);
         Assert.Equal(12, Items(host.UiSpecifications!).Count);
-        Assert.True(host.UiSpecifications!["Refresh"]!.GetValue<bool>());
 
         var (answer, body) = await server.PostAsync($"{List}/Runbooks.CheckMigration/options/Vm", "{}");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

@@ -22,12 +22,12 @@ internal static class InputEditors
         var type = Nullable.GetUnderlyingType(input.ValueType) ?? input.ValueType;
         if (input.Choices is { } choices)
         {
-            return new InputEditor(DropDown, Literal, Choose(fleet.Items(choices), isLive: true));
+            return new InputEditor(DropDown, Literal, Choose(fleet.Items(choices)));
         }
 
         if (type.IsEnum)
         {
-            return new InputEditor(DropDown, Literal, Choose([.. Enum.GetNames(type).Select(n => new Choice(ActivityViews.Words(n), n))], isLive: false));
+            return new InputEditor(DropDown, Literal, Choose([.. Enum.GetNames(type).Select(n => new Choice(ActivityViews.Words(n), n))]));
         }
 
         return input.UiHint switch
@@ -41,27 +41,21 @@ internal static class InputEditors
         };
     }
 
-    /// <param name="isLive">Studio asks for the list again each time that it shows the input.</param>
-    private static JsonObject Choose(IReadOnlyList<Choice> items, bool isLive)
+    /// <remarks>
+    /// Studio can be told to ask for a list again each time that it draws an input; it then asks several times a second for as
+    /// long as the input is shown. The list that comes with the page is new enough.
+    /// </remarks>
+    private static JsonObject Choose(IReadOnlyList<Choice> items) => new()
     {
-        var specifications = new JsonObject
+        [DropDown] = new JsonObject
         {
-            [DropDown] = new JsonObject
+            ["selectList"] = new JsonObject
             {
-                ["selectList"] = new JsonObject
-                {
-                    ["items"] = new JsonArray([.. items.Select(i => new JsonObject { ["text"] = i.Text, ["value"] = i.Value })]),
-                    ["isFlagsEnum"] = false,
-                    ["sortItems"] = false,
-                },
-                ["providerName"] = null,
+                ["items"] = new JsonArray([.. items.Select(i => new JsonObject { ["text"] = i.Text, ["value"] = i.Value })]),
+                ["isFlagsEnum"] = false,
+                ["sortItems"] = false,
             },
-        };
-        if (isLive)
-        {
-            specifications["Refresh"] = true;
-        }
-
-        return specifications;
-    }
+            ["providerName"] = null,
+        },
+    };
 }
