@@ -16,11 +16,11 @@ public sealed class RunTests(StudioUnderTest studio)
         var anna = await studio.OpenAsync(StudioUnderTest.Anna, "/runbooks/consolidate");
         await anna.DrawnAsync();
         var started = await anna.Page.RunAndWaitForResponseAsync(() => anna.Run.ClickAsync(), r => r.Url.EndsWith("/execute", StringComparison.Ordinal));
-        Assert.True(started.Ok, await started.TextAsync());
+        Assert.True(started.Ok, $"{started.Status} {started.StatusText}");
         var run = started.Headers["x-elsa-workflow-instance-id"];
         await anna.KeepAsync("started");
 
-        _ = await anna.Page.GotoAsync($"{studio.Url}/instances/{run}");
+        await anna.Page.WaitForURLAsync($"**/instances/{run}");
         await anna.DrawnAsync();
         await anna.Page.EvaluateAsync("document.documentElement.dataset.same = 'page'");
 

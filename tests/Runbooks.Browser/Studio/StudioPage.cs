@@ -7,8 +7,11 @@ namespace Runbooks.Browser.Studio;
 /// <param name="complaints">What the browser complained of.</param>
 public sealed class StudioPage(IPage page, List<string> complaints)
 {
-    /// <summary>The designer's router of connections says so when there is little room; it draws another line then.</summary>
-    private const string AboutLines = "manhattan";
+    /// <summary>
+    /// What Studio itself says when all is well: a connection has little room and is drawn another way; news of a step came
+    /// that is inside of another, and not on the drawing.
+    /// </summary>
+    private static readonly string[] Usual = ["manhattan algorithm", "Could not find node with ID", "Could not find wrapper element with ID"];
 
     private const int StartWithinMs = 90_000;
 
@@ -20,7 +23,7 @@ public sealed class StudioPage(IPage page, List<string> complaints)
 
     public ILocator Run => page.Locator(".mud-toolbar").Last.Locator("button").Last;
 
-    public IEnumerable<string> Complaints => complaints.Where(c => !c.Contains(AboutLines, StringComparison.Ordinal));
+    public IEnumerable<string> Complaints => complaints.Where(c => !Array.Exists(Usual, u => c.Contains(u, StringComparison.Ordinal)));
 
     public ILocator Stopped => page.Locator("#blazor-error-ui");
 
