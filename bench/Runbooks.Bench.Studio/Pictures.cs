@@ -12,7 +12,7 @@ internal static class Pictures
     public static async Task TakeAsync(StudioServer server, string folder)
     {
         _ = Directory.CreateDirectory(folder);
-        await using var context = await server.Browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = Width, Height = Height } });
+        await using var context = await server.Browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = Width, Height = Height }, DeviceScaleFactor = 2 });
         var page = await context.NewPageAsync();
         foreach (var runbook in new[] { "migrate-vm", "consolidate" })
         {

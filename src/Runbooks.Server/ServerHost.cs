@@ -12,7 +12,7 @@ using Runbooks.Server.Pages;
 using Runbooks.Server.Runs;
 using Runbooks.Server.Startup;
 using Runbooks.Server.Stores;
-using Runbooks.Server.Studio;
+using Runbooks.Server.StudioHost;
 using Runbooks.Workflows.Secrets;
 
 namespace Runbooks.Server;

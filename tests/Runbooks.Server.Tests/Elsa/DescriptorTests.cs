@@ -52,6 +52,7 @@ public sealed class DescriptorTests(ServerUnderTest server)
     [Fact]
     public async Task Hosts_vms_and_pools_are_chosen_from_the_live_fleet()
     {
+        await LookedAtAsync();
         var host = View("Runbooks.CordonHost").Inputs.Single(i => i.Name == "Host");
         Assert.Equal("dropdown", host.UiHint);
         Assert.Equal(12, Items(host.UiSpecifications!).Count);
@@ -106,6 +107,16 @@ public sealed class DescriptorTests(ServerUnderTest server)
     [InlineData("HTTPCode", "HTTP code")]
     [InlineData("Done", "Done")]
     public void Names_of_programs_become_words(string name, string words) => Assert.Equal(words, ActivityViews.Words(name));
+
+    /// <summary>The fleet is looked at for the first time shortly after the start.</summary>
+    private async Task LookedAtAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while ((await server.GetAsync("/api/fleet"))["hosts"]!.AsArray().Count == 0)
+        {
+            await Task.Delay(50, limit.Token);
+        }
+    }
 
     private static JsonArray Items(JsonNode specifications) => specifications["dropdown"]!["selectList"]!["items"]!.AsArray();
 

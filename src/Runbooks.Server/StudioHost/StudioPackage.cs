@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 
-namespace Runbooks.Server.Studio;
+namespace Runbooks.Server.StudioHost;
 
 /// <summary>A file of Elsa Studio, and the compressed twins that came with it.</summary>
 /// <param name="Path">Where it lies on this machine.</param>

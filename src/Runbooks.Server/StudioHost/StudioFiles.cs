@@ -1,6 +1,6 @@
 using Microsoft.Net.Http.Headers;
 
-namespace Runbooks.Server.Studio;
+namespace Runbooks.Server.StudioHost;
 
 /// <summary>Serves the files of Elsa Studio, compressed as they came, to be kept for ever.</summary>
 internal static class StudioFiles

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Runbooks.Server.Access;
 using Runbooks.Server.Pages.Designer;
 
-namespace Runbooks.Server.Studio;
+namespace Runbooks.Server.StudioHost;
 
 /// <summary>
 /// The pages on which Elsa Studio's elements stand: runbooks and their editor, runs and their viewer. What Studio itself

@@ -1,4 +1,4 @@
-namespace Runbooks.Server.Studio;
+namespace Runbooks.Server.StudioHost;
 
 /// <summary>One of the elements of Elsa Studio, on a page of ours.</summary>
 /// <param name="Path">The page.</param>
