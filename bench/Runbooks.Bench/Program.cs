@@ -1,8 +1,14 @@
 using Runbooks.Bench;
 using Runbooks.Bench.Cases;
 using Runbooks.Bench.Measured;
+using Runbooks.Bench.Planning;
 
 [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+
+if (args is ["planning", .. var planning])
+{
+    return PlanningBench.Run(planning);
+}
 
 BenchOptions options;
 try

@@ -14,6 +14,7 @@ var root = new RootCommand("Runbooks: keeps a fleet of VM hosts in good order.")
     RunCommands.Retry(),
     EventCommands.Events(),
     DefinitionCommands.Definitions(),
+    PlanCommand.Create(),
 };
 
 var parsed = root.Parse(args);

@@ -38,7 +38,7 @@ public sealed record FleetSnapshot
     public IEnumerable<Vm> VmsOn(HostName host) => Vms.Where(v => v.Host == host);
 
     /// <summary>
-    /// A short hash of what a plan depends on: power, mode and size of hosts; place, state and size of VMs; reservations.
+    /// A short hash of what a plan depends on: power, mode and size of hosts; place, state and size of VMs; what binds VMs to hosts; reservations.
     /// Loads are left out: they change with every sample, and a plan is re-checked against them before each move.
     /// </summary>
     public string Hash()
@@ -52,6 +52,16 @@ public sealed record FleetSnapshot
         foreach (var v in Vms)
         {
             text.Append(CultureInfo.InvariantCulture, $"v|{v.Name}|{v.Uuid}|{v.Host}|{v.State}|{v.Vcpus}|{v.MemoryMiB}\n");
+        }
+
+        foreach (var h in Hosts.Where(h => h.Traits != HostTraits.None))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"ht|{h.Name}|{TraitsText.Of(h.Traits)}\n");
+        }
+
+        foreach (var v in Vms.Where(v => v.Traits != VmTraits.None))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"vt|{v.Name}|{TraitsText.Of(v.Traits)}\n");
         }
 
         foreach (var r in Reservations)

@@ -43,4 +43,8 @@ public sealed record Host(
     HostMode Mode,
     double? CpuLoad = null,
     bool Reachable = true,
-    string? Problem = null);
+    string? Problem = null)
+{
+    /// <summary>What is known of it beyond that.</summary>
+    public HostTraits Traits { get; init; } = HostTraits.None;
+}

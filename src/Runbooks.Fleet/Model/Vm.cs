@@ -23,7 +23,7 @@ public enum LoadClass
 /// <summary>One VM as the fleet last saw it.</summary>
 /// <param name="Name">Its name, unique in the fleet.</param>
 /// <param name="Uuid">libvirt's UUID.</param>
-/// <param name="Host">The host that it runs on, or is defined on when it is shut off.</param>
+/// <param name="Host">The host that it runs on, or is defined on when it is shut off; default when it is to be placed first.</param>
 /// <param name="State">Its state on that host.</param>
 /// <param name="Vcpus">Virtual CPUs in use.</param>
 /// <param name="MemoryMiB">Memory that the host must hold for it, MiB.</param>
@@ -41,6 +41,9 @@ public sealed record Vm(
     int? MemoryUsedMiB = null,
     LoadClass? Class = null)
 {
+    /// <summary>What is known of it beyond that.</summary>
+    public VmTraits Traits { get; init; } = VmTraits.None;
+
     /// <summary>CPU that it uses, in host cores: <c>CpuLoad × Vcpus</c>; a VM not yet measured counts in full.</summary>
     public double CpuCores => State == VmState.Running ? (CpuLoad ?? 1.0) * Vcpus : 0;
 }

@@ -19,7 +19,7 @@ public sealed class VersionDesk(IRunbookLibrary library)
             return null;
         }
 
-        var shipped = (await library.ShippedAsync(id, cancellationToken)).FirstOrDefault();
+        var shipped = await library.ShippedAsync(id, cancellationToken) is [var one, ..] ? one : null;
         var isLive = shipped is not null && versions.Any(v => v is { State: VersionState.Published, IsShipped: true } && v.Json == shipped.Json);
         return new RunbookVersionsView(
             id,
@@ -38,7 +38,7 @@ public sealed class VersionDesk(IRunbookLibrary library)
 
         if (string.Equals(word, "shipped", StringComparison.OrdinalIgnoreCase))
         {
-            return (await library.ShippedAsync(id, cancellationToken)).FirstOrDefault() is { } shipped
+            return await library.ShippedAsync(id, cancellationToken) is [var shipped, ..]
                 ? new RunbookVersion(id, 0, VersionState.Superseded, false, shipped.Json, 0, true, default, default, shipped.Source, null)
                 : null;
         }

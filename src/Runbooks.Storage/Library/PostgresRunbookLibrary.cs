@@ -23,7 +23,7 @@ internal sealed class PostgresRunbookLibrary(NpgsqlDataSource database, IDefinit
 
     public async Task<RunbookVersion?> FindAsync(VersionId id, CancellationToken cancellationToken) => id.IsDraftRevision
         ? await definitions.FindAsync(id.DefinitionId, id.Version, cancellationToken) is { } kept ? KeptDrafts.VersionOf(kept) : null
-        : (await VersionsAsync("true", id.DefinitionId, id.Version, cancellationToken)).FirstOrDefault();
+        : await VersionsAsync("true", id.DefinitionId, id.Version, cancellationToken) is [var found, ..] ? found : null;
 
     public async Task<RunbookVersion?> LatestAsync(string definitionId, CancellationToken cancellationToken) =>
         (await VersionsAsync(Current, definitionId, null, cancellationToken)).FirstOrDefault(v => v.IsLatest);

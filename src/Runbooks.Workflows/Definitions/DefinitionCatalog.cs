@@ -24,8 +24,6 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
 
     private readonly ProductVersion ours = product ?? ProductVersion.Current;
     private readonly ConcurrentDictionary<string, int> looked = new(StringComparer.Ordinal);
-
-    /// <summary>Retracted or deleted since it was looked at: it may come back with the number that is known.</summary>
     private readonly ConcurrentDictionary<string, bool> withdrawn = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, WorkflowDefinition> latest = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Id, int Version), WorkflowDefinition> versions = new();
@@ -153,6 +151,12 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
         foreach (var id in batch.Ids.Where(good.ContainsKey))
         {
             var (source, definition) = good[id];
+            if (definition.Uses.FirstOrDefault(u => u.Version is null && !latest.ContainsKey(u.DefinitionId)) is { } unusable)
+            {
+                refused[source] = [new DefinitionProblem(source, null, $"It uses the workflow '{unusable.DefinitionId}' as an activity, and what is published of that one can't run here.")];
+                continue;
+            }
+
             var json = definition.Uses.Count == 0 ? definition.Json : Composition.Pinned(definition.Json, used => latest[used].Version);
             var hash = ContentHash.Of(json);
             var stored = await store.PublishAsync(id, hash, json, source, ours, cancellationToken);
@@ -175,7 +179,6 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
             versions[(id, stored.Version)] = published;
         }
 
-        // A file that is unchanged may be one that people have retracted.
         _ = await TakeInAsync(cancellationToken);
         HasChanged();
         return [.. sources.SelectMany(s => refused.GetValueOrDefault(s.Source) ?? [])];
@@ -227,6 +230,7 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
         var changed = false;
         foreach (var gone in latest.Keys.Except(live.Select(l => l.DefinitionId), StringComparer.Ordinal).ToArray())
         {
+            // It may come back with the number that is known.
             withdrawn[gone] = true;
             changed |= latest.TryRemove(gone, out _);
         }

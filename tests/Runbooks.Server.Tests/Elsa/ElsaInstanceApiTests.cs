@@ -197,6 +197,11 @@ public sealed class ElsaInstanceApiTests(ServerUnderTest server)
         var id = await server.StartAsync("wait", """{"Note":"x"}""");
         _ = await server.WaitAsync(id, r => r["status"]!.ToString() == "suspended");
 
+        using var running = await server.Http.GetAsync($"{Api}/activity-executions/by-id?id={id}-1");
+        using var list = await server.Http.GetAsync($"{Api}/activity-executions/list?WorkflowInstanceId={id}&ActivityNodeId=Workflow1:Sequence1");
+        Assert.True(running.Headers.CacheControl!.MaxAge >= TimeSpan.FromSeconds(2));
+        Assert.Null(list.Headers.CacheControl);
+
         var exported = await server.GetAsync($"{Api}/workflow-instances/{id}/export");
         using var zip = await server.Http.PostAsync($"{Api}/bulk-actions/export/workflow-instances", JsonContent.Create(new { ids = new[] { id } }));
         using var deleted = await server.Http.DeleteAsync($"{Api}/workflow-instances/{id}");

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Runbooks.Server.Elsa.Live;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Elsa.Instances;
@@ -9,10 +11,11 @@ internal static class StepEndpoints
     {
         _ = api.MapPost("/activity-executions/report", ReportAsync);
         _ = api.MapGet("/activity-executions/list", (HttpRequest request, InstanceReader instances, CancellationToken cancellationToken) =>
-            ListAsync(request, instances, static r => r, cancellationToken));
-        _ = api.MapGet("/activity-execution-summaries/list", (HttpRequest request, InstanceReader instances, CancellationToken cancellationToken) =>
-            ListAsync(request, instances, static r => r.Short(), cancellationToken));
-        _ = api.MapGet("/activity-executions/by-id", (HttpRequest request, InstanceReader instances, CancellationToken cancellationToken) => FindAsync(request.Query["id"], instances, cancellationToken));
+            ListAsync(request, instances, null, cancellationToken));
+        _ = api.MapGet("/activity-execution-summaries/list", (HttpRequest request, InstanceReader instances, InstanceAudience audience, CancellationToken cancellationToken) =>
+            ListAsync(request, instances, audience, cancellationToken));
+        _ = api.MapGet("/activity-executions/by-id", (HttpRequest request, InstanceReader instances, InstanceAudience audience, CancellationToken cancellationToken) =>
+            FindAsync(request.Query["id"], request, instances, audience, cancellationToken));
         _ = api.MapGet("/activity-executions/{id}", FindAsync);
         _ = api.MapGet("/activity-executions/{id}/call-stack", CallStackAsync);
         _ = api.MapGet("/resilience/retries/{id}", (string id) => ElsaJson.Ok(new { items = Array.Empty<object>(), totalCount = 0 }));
@@ -32,17 +35,35 @@ internal static class StepEndpoints
         return ElsaJson.Ok(new { stats });
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, InstanceReader instances, Func<StepRecord, StepRecord> shown, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpRequest request, InstanceReader instances, InstanceAudience? polled, CancellationToken cancellationToken)
     {
         var records = await instances.RecordsAsync(
             request.Query["WorkflowInstanceId"], Given(request, "ActivityNodeId"), Given(request, "ActivityId"), cancellationToken);
         var completed = bool.TryParse(request.Query["Completed"], out var flag) ? flag : (bool?)null;
-        var items = records.Where(r => completed is null || (r.CompletedAt is not null) == completed).Select(shown).ToArray();
+        var items = records.Where(r => completed is null || (r.CompletedAt is not null) == completed).Select(r => polled is null ? r : r.Short()).ToArray();
+        Keep(request, polled, records);
         return ElsaJson.Ok(new { items, count = items.Length });
     }
 
-    private static async Task<IResult> FindAsync(string? id, InstanceReader instances, CancellationToken cancellationToken) =>
-        await instances.RecordAsync(id, cancellationToken) is { } found ? ElsaJson.Ok(found.Record) : ElsaRequest.NoSuchInstance(id);
+    private static async Task<IResult> FindAsync(string? id, HttpRequest request, InstanceReader instances, InstanceAudience audience, CancellationToken cancellationToken)
+    {
+        if (await instances.RecordAsync(id, cancellationToken) is not { } found)
+        {
+            return ElsaRequest.NoSuchInstance(id);
+        }
+
+        Keep(request, audience, [found.Record]);
+        return ElsaJson.Ok(found.Record);
+    }
+
+    /// <summary>What is asked for again and again while a step runs is kept by the browser for a while. What has ended is not asked for again.</summary>
+    private static void Keep(HttpRequest request, InstanceAudience? polled, IReadOnlyList<StepRecord> records)
+    {
+        if (polled is not null && records.Count > 0 && records[^1].CompletedAt is null)
+        {
+            request.HttpContext.Response.Headers.CacheControl = string.Create(CultureInfo.InvariantCulture, $"private, max-age={polled.FreshFor.TotalSeconds:0}");
+        }
+    }
 
     /// <summary>The step and those around it, from the outside in; with the runs around its run when that is asked for.</summary>
     private static async Task<IResult> CallStackAsync(string id, HttpRequest request, InstanceReader instances, CancellationToken cancellationToken)

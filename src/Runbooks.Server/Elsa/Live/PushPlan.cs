@@ -15,9 +15,6 @@ internal sealed class PushPlan(Run seen)
     /// <summary>The shortest time between two tellings of the same instance.</summary>
     public static readonly TimeSpan Apart = TimeSpan.FromSeconds(1);
 
-    /// <summary>Connections of one viewer.</summary>
-    private const int ConnectionsOfViewer = 3;
-
     /// <summary>Requests that a viewer makes when it is told that the journal has changed.</summary>
     private const int CostOfJournal = 1;
 
@@ -60,8 +57,7 @@ internal sealed class PushPlan(Run seen)
             return (false, false);
         }
 
-        var viewers = (connections + ConnectionsOfViewer - 1) / ConnectionsOfViewer;
-        var cost = viewers * ((journal ? CostOfJournal : 0) + (instance ? CostOfInstance : 0));
+        var cost = InstanceAudience.Viewers(connections) * ((journal ? CostOfJournal : 0) + (instance ? CostOfInstance : 0));
         if (!budget.Take(cost, evenBeyond: !string.Equals(StateOf(run), StateIn(head), StringComparison.Ordinal)))
         {
             return (false, false);
@@ -85,8 +81,8 @@ internal sealed class PushPlan(Run seen)
 /// <summary>Requests that pushes may cause: so many a second in the mean, and some at once after a quiet time.</summary>
 internal sealed class PushBudget
 {
-    /// <summary>In the mean, over all instances that are looked at.</summary>
-    public const double PerSecond = 1.8;
+    /// <summary>In the mean, over all instances that are looked at. What viewers ask by themselves comes beside it: see <see cref="InstanceAudience.FreshFor"/>.</summary>
+    public const double PerSecond = 0.95;
 
     /// <summary>After a quiet time.</summary>
     public const double AtOnce = 12;

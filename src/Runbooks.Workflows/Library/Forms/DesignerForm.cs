@@ -27,7 +27,9 @@ public static class DesignerForm
         var shown = Of(version);
         shown["isReadonly"] = isReadonly;
         shown["customProperties"]![StoredForm.RevisionProperty] = version.Revision;
-        shown["root"] = Placeholders.Put(shown["root"]!.DeepClone(), isKnown);
+        var root = shown["root"];
+        _ = shown.Remove("root");
+        shown["root"] = Placeholders.Put(root, isKnown);
         ActivityTree.NumberNodes(shown["root"]);
         return shown;
     }
@@ -63,7 +65,10 @@ public static class DesignerForm
             shown[key] = value?.DeepClone();
         }
 
-        shown["root"] = stored["root"]?.DeepClone();
+        // What was just read belongs to nobody else: it is moved and not copied.
+        var root = stored["root"];
+        _ = stored.Remove("root");
+        shown["root"] = root;
         ActivityTree.NumberNodes(shown["root"]);
         return shown;
     }

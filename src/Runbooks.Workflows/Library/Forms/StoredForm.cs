@@ -40,8 +40,11 @@ public static class StoredForm
     }
 
     /// <summary>A definition that is stored, in camel case; files may have been written otherwise.</summary>
-    internal static JsonObject Parse(string json) =>
-        Read(json, new ProblemList("")) ?? JsonNode.Parse(json, documentOptions: DefinitionJson.Options)!.AsObject();
+    internal static JsonObject Parse(string json)
+    {
+        var asIs = JsonNode.Parse(json, documentOptions: DefinitionJson.Options)!.AsObject();
+        return IsNormal(asIs) ? asIs : DefinitionJson.Parse(json, new ProblemList("")) ?? asIs;
+    }
 
     /// <summary>What is stored of a definition that came from the designer or from a file; the problems when it can't be one.</summary>
     internal static JsonObject? Of(JsonObject definition, string definitionId, ProblemList problems)
