@@ -14,49 +14,32 @@ internal sealed class StudioServer : IAsyncDisposable
     private const int StartWithinSeconds = 60;
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("runbooks-bench-studio-");
-    private readonly Process process;
-    private readonly IPlaywright playwright;
+    private Process? process;
+    private IPlaywright? playwright;
 
-    private StudioServer(Process process, IPlaywright playwright, IBrowser browser, HttpClient http, DirectoryInfo folder)
+    private StudioServer()
     {
-        this.process = process;
-        this.playwright = playwright;
-        this.folder = folder;
-        Browser = browser;
-        Http = http;
     }
 
-    public IBrowser Browser { get; }
+    public IBrowser Browser { get; private set; } = null!;
 
-    public HttpClient Http { get; }
+    public HttpClient Http { get; } = new();
 
     public string Url => Http.BaseAddress!.ToString().TrimEnd('/');
 
     public static async Task<StudioServer> StartAsync(CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("runbooks-bench-studio-");
-        var url = $"http://127.0.0.1:{FreePort()}";
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Metadata("RepositoryRoot"), UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] arguments = [Metadata("Server"), $"--Server:Urls={url}", $"--Data={folder.FullName}", "--Database:Kind=memory", "--Simulation:Speed=0", "--Simulation:LinkMiBs=20", "--Schedules:0:enabled=false"];
-        foreach (var argument in arguments)
+        var server = new StudioServer();
+        try
         {
-            start.ArgumentList.Add(argument);
+            await server.OpenAsync(cancellationToken);
+            return server;
         }
-
-        var process = Process.Start(start)!;
-        process.OutputDataReceived += static (_, _) => { };
-        process.ErrorDataReceived += static (_, _) => { };
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        var http = new HttpClient { BaseAddress = new Uri(url) };
-        await ReadyAsync(http, process, cancellationToken);
-        var playwright = await Playwright.CreateAsync();
-        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        catch
         {
-            ExecutablePath = Environment.GetEnvironmentVariable("RUNBOOKS_TEST_CHROMIUM") ?? "/usr/bin/chromium",
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        });
-        return new StudioServer(process, playwright, browser, http, folder);
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task<JsonNode?> PostAsync(string path, JsonObject body, CancellationToken cancellationToken = default)
@@ -68,16 +51,48 @@ internal sealed class StudioServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Browser.CloseAsync();
-        playwright.Dispose();
+        if (Browser is not null)
+        {
+            await Browser.CloseAsync();
+        }
+
+        playwright?.Dispose();
         Http.Dispose();
-        process.Kill();
-        await process.WaitForExitAsync();
-        process.Dispose();
+        if (process is not null)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
         folder.Delete(recursive: true);
     }
 
-    private static async Task ReadyAsync(HttpClient http, Process process, CancellationToken cancellationToken)
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        Http.BaseAddress = new Uri($"http://127.0.0.1:{FreePort()}");
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Metadata("RepositoryRoot"), UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] arguments = [Metadata("Server"), $"--Server:Urls={Url}", $"--Data={folder.FullName}", "--Database:Kind=memory", "--Simulation:Speed=0", "--Simulation:LinkMiBs=20", "--Schedules:0:enabled=false"];
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        process = Process.Start(start)!;
+        process.OutputDataReceived += static (_, _) => { };
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        await ReadyAsync(process, cancellationToken);
+        playwright = await Playwright.CreateAsync();
+        Browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Environment.GetEnvironmentVariable("RUNBOOKS_TEST_CHROMIUM") ?? "/usr/bin/chromium",
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        });
+    }
+
+    private async Task ReadyAsync(Process started, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(StartWithinSeconds));
@@ -85,12 +100,12 @@ internal sealed class StudioServer : IAsyncDisposable
         {
             try
             {
-                if ((await http.GetFromJsonAsync<JsonNode>("/api/fleet", limit.Token))?["totals"]?["averageLoad"] is not null)
+                if ((await Http.GetFromJsonAsync<JsonNode>("/api/fleet", limit.Token))?["totals"]?["averageLoad"] is not null)
                 {
                     return;
                 }
             }
-            catch (HttpRequestException) when (!process.HasExited)
+            catch (HttpRequestException) when (!started.HasExited)
             {
                 // It does not listen yet.
             }

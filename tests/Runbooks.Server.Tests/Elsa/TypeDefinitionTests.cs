@@ -14,7 +14,7 @@ public sealed partial class TypeDefinitionTests(ServerUnderTest server)
     {
         var prelude = File.ReadAllText(Path.Combine(Place.Repository, "src/Runbooks.Workflows/Expressions/JavaScript/Sandbox/prelude.js"));
         var table = prelude[prelude.IndexOf("const functions = {", StringComparison.Ordinal)..];
-        var names = Entry().Matches(table[..table.IndexOf("\n  };", StringComparison.Ordinal)]).Select(m => m.Groups[1].Value).Where(n => n != "variables").ToArray();
+        var names = Entry().Matches(table[..table.IndexOf("\n  };", StringComparison.Ordinal)]).Select(m => m.Groups["name"].Value).Where(n => n != "variables").ToArray();
 
         var told = Told("consolidate", null);
 
@@ -49,6 +49,6 @@ public sealed partial class TypeDefinitionTests(ServerUnderTest server)
     private string Told(string runbook, string? activity) =>
         TypeDefinitions.Of(File.ReadAllText(Path.Combine(Place.Repository, "workflows", runbook + ".json")), server.Services.GetRequiredService<ActivityRegistry>(), activity);
 
-    [GeneratedRegex(@"^    (\w+)(?=[:,(])", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^    (?<name>\w+)(?=[:,(])", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Entry();
 }
