@@ -5,7 +5,7 @@ SERVER := src/Runbooks.Server/bin/$(CONFIGURATION)/net10.0/Runbooks.Server.dll
 BUILD := dotnet build -c $(CONFIGURATION) -v quiet --nologo
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk build run test soak breakages bench bench-engine bench-planning lint clean
+.PHONY: help sdk build run test soak breakages bench bench-engine bench-planning bench-studio pictures lint clean
 
 help:
 	@echo "make run    builds and starts the server with a simulated fleet: http://127.0.0.1:5080"
@@ -16,6 +16,8 @@ help:
 	@echo "make breakages  breaks the engine on purpose and expects the tests to notice"
 	@echo "make bench  measures the engine against the same database's own speed; one line of JSON per case"
 	@echo "make bench-planning  measures planner, simulator and forecasts; with traces: ARGS=\"--data FOLDER\""
+	@echo "make bench-studio  measures what the designer costs: bytes, times, requests"
+	@echo "make pictures  draws the shipped runbooks in the designer, for docs/runbooks"
 	@echo "make build  builds the server and the command line, bin/runbooks"
 	@echo "make lint   checks formatting and analyzers"
 	@echo "make clean  removes what was built; data in var/ stays"
@@ -48,7 +50,7 @@ breakages: sdk
 	@tests/breakages/run $(BREAKAGES)
 
 # All benchmarks. Their results are lines of JSON on stdout; everything else goes to stderr.
-bench: bench-engine bench-planning
+bench: bench-engine bench-planning bench-studio
 
 bench-engine: sdk
 	@$(BUILD) -p:RunAnalyzers=false bench/Runbooks.Bench >&2
@@ -58,6 +60,15 @@ bench-engine: sdk
 bench-planning: sdk
 	@$(BUILD) -p:RunAnalyzers=false bench/Runbooks.Bench >&2
 	@exec dotnet bench/Runbooks.Bench/bin/$(CONFIGURATION)/net10.0/Runbooks.Bench.dll planning $(ARGS)
+
+bench-studio: sdk
+	@$(BUILD) -p:RunAnalyzers=false bench/Runbooks.Bench.Studio >&2
+	@dotnet bench/Runbooks.Bench.Studio/bin/$(CONFIGURATION)/net10.0/Runbooks.Bench.Studio.dll
+
+# Draws the shipped runbooks in the real designer, for their pages.
+pictures: sdk
+	@$(BUILD) -p:RunAnalyzers=false bench/Runbooks.Bench.Studio
+	@dotnet bench/Runbooks.Bench.Studio/bin/$(CONFIGURATION)/net10.0/Runbooks.Bench.Studio.dll --pictures docs/images/runbooks
 
 # The build comes first: it restores what the formatter needs to understand the code.
 lint: sdk

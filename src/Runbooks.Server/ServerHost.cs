@@ -3,6 +3,7 @@ using Runbooks.Server.Access;
 using Runbooks.Server.Api;
 using Runbooks.Server.Configuration;
 using Runbooks.Server.Elsa;
+using Runbooks.Server.Elsa.Descriptors;
 using Runbooks.Server.Elsa.Instances;
 using Runbooks.Server.Fleet;
 using Runbooks.Server.Live;
@@ -11,6 +12,7 @@ using Runbooks.Server.Pages;
 using Runbooks.Server.Runs;
 using Runbooks.Server.Startup;
 using Runbooks.Server.Stores;
+using Runbooks.Server.StudioHost;
 using Runbooks.Workflows.Secrets;
 
 namespace Runbooks.Server;
@@ -59,6 +61,8 @@ public static class ServerHost
             .AddLiveView()
             .AddElsaInstances()
             .AddFleetApi(settings)
+            .AddElsaDescriptors()
+            .AddSingleton(StudioPackage.Open(Path.Combine(AppContext.BaseDirectory, "studio")))
             .AddRadzenComponents()
             .AddRazorComponents();
 
@@ -69,6 +73,7 @@ public static class ServerHost
         app.MapElsa();
         _ = app.MapHub<FleetHub>("/hubs/fleet");
         _ = app.MapStaticAssets();
+        app.MapStudio();
         app.MapConsole();
         return app;
     }

@@ -16,7 +16,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console) : IClassFixture<Conso
         await Assertions.Expect(page.GetByTestId("host")).ToHaveCountAsync(12);
         await Assertions.Expect(page.GetByTestId("vm")).ToHaveCountAsync(60);
         await Assertions.Expect(page.Locator("#live")).ToContainTextAsync("live");
-        await ConsoleUnderTest.KeepAsync(page, $"fleet-{width}-{scheme}");
+        await ServerAndBrowser.KeepAsync(page, $"fleet-{width}-{scheme}");
         Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "The page is wider than the window.");
         Assert.Empty(complaints);
     }
@@ -33,7 +33,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console) : IClassFixture<Conso
 
         await Assertions.Expect(page.GetByTestId("open-run").GetByText("Pre-copy", new LocatorGetByTextOptions { Exact = true })).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#vm-vm01.moving")).ToContainTextAsync("host05");
-        await ConsoleUnderTest.KeepAsync(page, "migration");
+        await ServerAndBrowser.KeepAsync(page, "migration");
         await Assertions.Expect(page.Locator("#host-host05 #vm-vm01")).ToBeVisibleAsync(Patient);
         await Assertions.Expect(page.GetByTestId("recent-run").First).ToContainTextAsync("finished", new LocatorAssertionsToContainTextOptions { Timeout = 30_000 });
         Assert.Equal("page", await page.EvaluateAsync<string>("document.documentElement.dataset.same"));
@@ -52,7 +52,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console) : IClassFixture<Conso
         await Assertions.Expect(detail.Locator(".steps li")).Not.ToHaveCountAsync(0);
         await Assertions.Expect(detail.Locator(".stages .done")).ToHaveCountAsync(6);
         await detail.Locator("summary").First.ClickAsync();
-        await ConsoleUnderTest.KeepAsync(page, "run");
+        await ServerAndBrowser.KeepAsync(page, "run");
         Assert.EndsWith($"/runs/{run}", page.Url, StringComparison.Ordinal);
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(detail).ToHaveCountAsync(0);
@@ -67,7 +67,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console) : IClassFixture<Conso
 
         await Assertions.Expect(page.GetByTestId("run-status")).ToContainTextAsync("compensated", new LocatorAssertionsToContainTextOptions { Timeout = 30_000 });
         await Assertions.Expect(page.GetByTestId("run-detail")).ToContainTextAsync("vm99 does not run");
-        await ConsoleUnderTest.KeepAsync(page, "run-compensated");
+        await ServerAndBrowser.KeepAsync(page, "run-compensated");
     }
 
     [Fact]
@@ -81,10 +81,10 @@ public sealed class ConsoleTests(ConsoleUnderTest console) : IClassFixture<Conso
 
         await Assertions.Expect(page.Locator(".host.held")).ToContainTextAsync("emptying");
         await Assertions.Expect(page.Locator("[id^=child-]").First).ToBeVisibleAsync(Patient);
-        await ConsoleUnderTest.KeepAsync(page, "consolidation");
+        await ServerAndBrowser.KeepAsync(page, "consolidation");
         await Assertions.Expect(on).ToContainTextAsync("11", new LocatorAssertionsToContainTextOptions { Timeout = 90_000 });
         await Assertions.Expect(page.GetByTestId("recent-run").First).ToContainTextAsync("consolidate");
-        await ConsoleUnderTest.KeepAsync(page, "consolidated");
+        await ServerAndBrowser.KeepAsync(page, "consolidated");
         Assert.Empty(complaints);
     }
 

@@ -9,7 +9,7 @@ namespace Runbooks.Activities.Consolidation;
 [Activity("Runbooks", "Runbooks: Hosts", "Keeps VMs from arriving on a host while a run empties it.", DisplayName = "Cordon host")]
 public sealed class CordonHost : ChangeActivity
 {
-    [Input(Description = "The host.", Required = true)]
+    [Input(Description = "The host.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Host { get; } = new();
 
     [Input(Description = "Why, for people.", DefaultValue = "It is being emptied.")]
@@ -61,7 +61,7 @@ public sealed class UncordonHost : IrreversibleActivity
 {
     public override string NoUndoReason => "A host without a cordon is the normal state; there is nothing to come back to.";
 
-    [Input(Description = "The host.", Required = true)]
+    [Input(Description = "The host.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Host { get; } = new();
 
     protected override async Task<EffectResult> PerformAsync(EffectContext context)

@@ -12,16 +12,16 @@ namespace Runbooks.Activities.Consolidation;
 [FlowNode("Done", "Nothing")]
 public sealed class PlanConsolidation : ReadActivity
 {
-    [Input(Description = "Only hosts of this pool; empty: the first pool in which it pays.")]
+    [Input(Description = "Only hosts of this pool; empty: the first pool in which it pays.", UiHint = "dropdown", Choices = FleetChoices.Pools)]
     public Input<string> Pool { get; } = new();
 
-    [Input(Description = "Average load below which a host is emptied, 0 to 1; empty: the fleet's policy.")]
+    [Input(Description = "Average load below which a host is emptied, 0 to 1; empty: the fleet's policy.", DisplayName = "Load_min", UiHint = "dropdown", Choices = FleetChoices.LoadMin)]
     public Input<double?> LoadMin { get; } = new();
 
-    [Input(Description = "Load that no host may exceed, 0 to 1; empty: the fleet's policy.")]
+    [Input(Description = "Load that no host may exceed, 0 to 1; empty: the fleet's policy.", DisplayName = "Load_max", UiHint = "dropdown", Choices = FleetChoices.LoadMax)]
     public Input<double?> LoadMax { get; } = new();
 
-    [Input(Description = "Hosts of a pool that stay on whatever the load; empty: the fleet's policy.")]
+    [Input(Description = "Hosts of a pool that stay on whatever the load; empty: the fleet's policy.", DisplayName = "Hosts that stay on", UiHint = "dropdown", Choices = FleetChoices.MinActiveHosts)]
     public Input<int?> MinActiveHosts { get; } = new();
 
     [Output(Description = "The whole plan, with reasons and refusals.")]

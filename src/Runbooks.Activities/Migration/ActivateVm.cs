@@ -15,13 +15,13 @@ public sealed class ActivateVm : IrreversibleActivity
 {
     public override string NoUndoReason => "It tidies up after a move that is done; the source's definition describes a VM that lives elsewhere.";
 
-    [Input(Description = "The VM.", Required = true)]
+    [Input(Description = "The VM.", Required = true, DisplayName = "VM", UiHint = "dropdown", Choices = FleetChoices.Vms)]
     public Input<string> Vm { get; } = new();
 
-    [Input(Description = "The host that it ran on.", Required = true)]
+    [Input(Description = "The host that it ran on.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Source { get; } = new();
 
-    [Input(Description = "The host that it runs on now.", Required = true)]
+    [Input(Description = "The host that it runs on now.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Destination { get; } = new();
 
     [Output(Description = "How long the hypervisor took, ms; null when it kept no figures.")]

@@ -13,13 +13,13 @@ namespace Runbooks.Activities.Migration;
 [FlowNode("Done", "AlreadyThere")]
 public sealed class CheckMigration : ReadActivity
 {
-    [Input(Description = "The VM to be moved.", Required = true)]
+    [Input(Description = "The VM to be moved.", Required = true, DisplayName = "VM", UiHint = "dropdown", Choices = FleetChoices.Vms)]
     public Input<string> Vm { get; } = new();
 
-    [Input(Description = "The host that it goes to.", Required = true)]
+    [Input(Description = "The host that it goes to.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Destination { get; } = new();
 
-    [Input(Description = "The host that it should be on now; empty: wherever it runs.")]
+    [Input(Description = "The host that it should be on now; empty: wherever it runs.", UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Source { get; } = new();
 
     [Output(Description = "The host that it runs on.")]

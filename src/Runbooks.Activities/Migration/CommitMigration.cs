@@ -12,13 +12,13 @@ public sealed class CommitMigration : IrreversibleActivity
 {
     public override string NoUndoReason => "It only ends a copy that was proven to be stale; there is nothing in it to come back to.";
 
-    [Input(Description = "The VM.", Required = true)]
+    [Input(Description = "The VM.", Required = true, DisplayName = "VM", UiHint = "dropdown", Choices = FleetChoices.Vms)]
     public Input<string> Vm { get; } = new();
 
-    [Input(Description = "The host that it ran on.", Required = true)]
+    [Input(Description = "The host that it ran on.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Source { get; } = new();
 
-    [Input(Description = "The host that it runs on now.", Required = true)]
+    [Input(Description = "The host that it runs on now.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Destination { get; } = new();
 
     protected override async Task<EffectResult> PerformAsync(EffectContext context)

@@ -14,31 +14,31 @@ public sealed class PreCopy : ChangeActivity
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
 
-    [Input(Description = "The VM.", Required = true)]
+    [Input(Description = "The VM.", Required = true, DisplayName = "VM", UiHint = "dropdown", Choices = FleetChoices.Vms)]
     public Input<string> Vm { get; } = new();
 
-    [Input(Description = "The host that it runs on.", Required = true)]
+    [Input(Description = "The host that it runs on.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Source { get; } = new();
 
-    [Input(Description = "The host that it goes to.", Required = true)]
+    [Input(Description = "The host that it goes to.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Destination { get; } = new();
 
-    [Input(Description = "Most MiB per second on the wire; 0: no limit.", DefaultValue = 0)]
+    [Input(Description = "Most MiB per second on the wire; 0: no limit.", DefaultValue = 0, DisplayName = "Bandwidth, MiB/s")]
     public Input<int> BandwidthMiBs { get; } = new();
 
-    [Input(Description = "Switch over when no more than this remains to be sent, MiB.", DefaultValue = 8)]
+    [Input(Description = "Switch over when no more than this remains to be sent, MiB.", DefaultValue = 8, DisplayName = "Switch over at, MiB")]
     public Input<int> DirtyThresholdMiB { get; } = new();
 
-    [Input(Description = "Switch over when what remains can be sent in this time, ms; the guest stands still as long.", DefaultValue = 300)]
+    [Input(Description = "Switch over when what remains can be sent in this time, ms; the guest stands still as long.", DefaultValue = 300, DisplayName = "Longest downtime, ms")]
     public Input<int> MaxDowntimeMs { get; } = new();
 
-    [Input(Description = "Switch over after so many rounds (Xen's classic limit is 29).", DefaultValue = 29)]
+    [Input(Description = "Switch over after so many rounds (Xen's classic limit is 29).", DefaultValue = 29, DisplayName = "Most rounds")]
     public Input<int> MaxRounds { get; } = new();
 
-    [Input(Description = "Switch over when this many times the guest's memory was sent (Xen's classic limit is 3).", DefaultValue = 3.0)]
+    [Input(Description = "Switch over when this many times the guest's memory was sent (Xen's classic limit is 3).", DefaultValue = 3.0, DisplayName = "Most data, times the memory")]
     public Input<double> MaxDataFactor { get; } = new();
 
-    [Input(Description = "Switch over after this time.", DefaultValue = "00:10:00")]
+    [Input(Description = "Switch over after this time.", DefaultValue = "00:10:00", DisplayName = "Time limit of the copying")]
     public Input<TimeSpan> PreCopyTimeLimit { get; } = new();
 
     [Output(Description = "What ended the copy: DirtyPages, Rounds, Data, Time, or SwitchedOver when the guest had nothing left to send.")]

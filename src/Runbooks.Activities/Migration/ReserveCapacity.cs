@@ -11,19 +11,19 @@ namespace Runbooks.Activities.Migration;
 [Activity("Runbooks", "Runbooks: Migration", "Stage 1. Holds room for the VM on the destination and locks the VM against other runs.", DisplayName = "Reserve capacity")]
 public sealed class ReserveCapacity : ChangeActivity
 {
-    [Input(Description = "The VM.", Required = true)]
+    [Input(Description = "The VM.", Required = true, DisplayName = "VM", UiHint = "dropdown", Choices = FleetChoices.Vms)]
     public Input<string> Vm { get; } = new();
 
-    [Input(Description = "The host that it runs on.", Required = true)]
+    [Input(Description = "The host that it runs on.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Source { get; } = new();
 
-    [Input(Description = "The host that it goes to.", Required = true)]
+    [Input(Description = "The host that it goes to.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Destination { get; } = new();
 
-    [Input(Description = "Memory to hold, MiB.", Required = true)]
+    [Input(Description = "Memory to hold, MiB.", Required = true, DisplayName = "Memory, MiB")]
     public Input<int> MemoryMiB { get; } = new();
 
-    [Input(Description = "Virtual CPUs to hold.", DefaultValue = 1)]
+    [Input(Description = "Virtual CPUs to hold.", DefaultValue = 1, DisplayName = "Virtual CPUs")]
     public Input<int> Vcpus { get; } = new();
 
     protected override async Task<EffectResult> PerformAsync(EffectContext context)

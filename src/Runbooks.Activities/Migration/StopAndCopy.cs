@@ -16,19 +16,19 @@ public sealed class StopAndCopy : IrreversibleActivity
     public override string NoUndoReason =>
         "The guest runs on the destination and its memory at the source is stale. Going back would be a second migration, which an operator or the planner may start.";
 
-    [Input(Description = "The VM.", Required = true)]
+    [Input(Description = "The VM.", Required = true, DisplayName = "VM", UiHint = "dropdown", Choices = FleetChoices.Vms)]
     public Input<string> Vm { get; } = new();
 
-    [Input(Description = "The host that it runs on.", Required = true)]
+    [Input(Description = "The host that it runs on.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Source { get; } = new();
 
-    [Input(Description = "The host that it goes to.", Required = true)]
+    [Input(Description = "The host that it goes to.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Destination { get; } = new();
 
-    [Input(Description = "How long the guest may stand still, ms.", DefaultValue = 300)]
+    [Input(Description = "How long the guest may stand still, ms.", DefaultValue = 300, DisplayName = "Longest downtime, ms")]
     public Input<int> MaxDowntimeMs { get; } = new();
 
-    [Input(Description = "How long to wait for the switch-over before the migration is given up.", DefaultValue = "00:02:00")]
+    [Input(Description = "How long to wait for the switch-over before the migration is given up.", DefaultValue = "00:02:00", DisplayName = "Switch over within")]
     public Input<TimeSpan> SwitchOverWithin { get; } = new();
 
     protected override async Task<EffectResult> PerformAsync(EffectContext context)

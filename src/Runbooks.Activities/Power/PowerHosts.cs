@@ -9,7 +9,7 @@ namespace Runbooks.Activities.Power;
 [Activity("Runbooks", "Runbooks: Hosts", "Switches a host off, if no VM runs on it. Undone by switching it on again.", DisplayName = "Power off host")]
 public sealed class PowerOffHost : ChangeActivity
 {
-    [Input(Description = "The host.", Required = true)]
+    [Input(Description = "The host.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Host { get; } = new();
 
     protected override async Task<EffectResult> PerformAsync(EffectContext context)
@@ -50,7 +50,7 @@ public sealed class PowerOffHost : ChangeActivity
 [Activity("Runbooks", "Runbooks: Hosts", "Switches a host on and waits until it answers. Undone by switching it off, if no VM runs on it.", DisplayName = "Power on host")]
 public sealed class PowerOnHost : ChangeActivity
 {
-    [Input(Description = "The host.", Required = true)]
+    [Input(Description = "The host.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Host { get; } = new();
 
     protected override async Task<EffectResult> PerformAsync(EffectContext context)

@@ -1,3 +1,5 @@
+using Runbooks.Workflows.Operations;
+
 namespace Runbooks.Server.Access;
 
 /// <summary>What somebody may do to runbooks and runs. Everybody may read.</summary>
@@ -16,6 +18,9 @@ public enum Permission
 /// <summary>Somebody who asks, and what they may do.</summary>
 public sealed record Person(string Name, IReadOnlySet<Permission> Permissions)
 {
+    /// <summary>The name that they gave; null when they gave none.</summary>
+    public string? GivenName => ActorName.Same(Name, ActorName.Unnamed) ? null : Name;
+
     public bool May(Permission permission) => Permissions.Contains(permission);
 
     /// <summary>For the message of a refusal.</summary>

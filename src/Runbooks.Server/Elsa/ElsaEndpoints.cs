@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Runbooks.Server.Elsa.Definitions;
+using Runbooks.Server.Elsa.Descriptors;
 using Runbooks.Server.Elsa.Instances;
 using Runbooks.Server.Elsa.Live;
 
@@ -20,6 +21,7 @@ internal static class ElsaEndpoints
     public static void MapElsa(this IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup(Prefix).ExcludeFromDescription();
+        api.MapElsaDescriptors();
         api.MapElsaDefinitions();
         api.MapElsaInstances();
         _ = routes.MapHub<InstanceHub>(HubPath);

@@ -15,15 +15,15 @@ internal static class ConsoleEndpoints
 {
     public static void MapConsole(this IEndpointRouteBuilder routes)
     {
-        _ = routes.MapGet("/", (HttpRequest request) => Page(request, null)).ExcludeFromDescription();
+        _ = routes.MapGet("/", (HttpRequest request, People people) => Page(request, people, null)).ExcludeFromDescription();
         _ = routes.MapGet("/runs/{id}", RunPageAsync).ExcludeFromDescription();
         _ = routes.MapGet("/runbooks/{id}/versions", VersionsPageAsync).ExcludeFromDescription();
     }
 
-    private static async Task<RazorComponentResult> RunPageAsync(string id, HttpRequest request, RunRequests requests, CancellationToken cancellationToken)
+    private static async Task<RazorComponentResult> RunPageAsync(string id, HttpRequest request, People people, RunRequests requests, CancellationToken cancellationToken)
     {
         var detail = RunId.TryParse(id, out var run) ? await requests.DetailAsync(run, cancellationToken) : null;
-        var page = Page(request, new RunSelection(id, detail));
+        var page = Page(request, people, new RunSelection(id, detail));
         page.StatusCode = detail is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;
         return page;
     }
@@ -45,12 +45,13 @@ internal static class ConsoleEndpoints
         { StatusCode = view is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK };
     }
 
-    private static RazorComponentResult<App> Page(HttpRequest request, RunSelection? selected)
+    private static RazorComponentResult<App> Page(HttpRequest request, People people, RunSelection? selected)
     {
         request.HttpContext.Response.Headers.CacheControl = "no-store";
         return new RazorComponentResult<App>(new Dictionary<string, object?>
         {
             [nameof(App.Selected)] = selected,
+            [nameof(App.Person)] = people.Of(request).GivenName,
             [nameof(App.ShowAll)] = request.Query.ContainsKey("all"),
         });
     }

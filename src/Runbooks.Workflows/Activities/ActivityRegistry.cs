@@ -45,7 +45,7 @@ public sealed class ActivityRegistry
             name,
             attribute.Version,
             attribute.Category,
-            attribute.DisplayName ?? type.Name,
+            attribute.DisplayName ?? attribute.TypeName ?? type.Name,
             attribute.Description,
             sample is EffectActivity effect ? effect.Kind : EffectKind.Pure,
             sample is IrreversibleActivity irreversible ? irreversible.NoUndoReason : null,
@@ -57,6 +57,7 @@ public sealed class ActivityRegistry
             sample is IContainer)
         {
             RawInputs = [.. properties.Where(IsRaw).Select(DescribeRaw)],
+            IsTrigger = sample is Triggers.TriggerActivity,
         };
         if (!entries.TryAdd(name, new Entry(descriptor, static () => new T(), properties)))
         {
@@ -127,7 +128,10 @@ public sealed class ActivityRegistry
             attribute.Required,
             defaultValue,
             attribute.UiHint,
-            attribute.Category);
+            attribute.Category)
+        {
+            Choices = attribute.Choices,
+        };
     }
 
     private static OutputDescriptor DescribeOutput(PropertyInfo property) =>

@@ -50,6 +50,12 @@ public sealed class InputAttribute : Attribute
 
     /// <summary>Elsa Studio's editor for it, such as <c>singleline</c> or <c>dropdown</c>.</summary>
     public string UiHint { get; init; } = "singleline";
+
+    /// <summary>
+    /// Names a list of what can be chosen at the moment, such as the hosts of the fleet; whoever shows the designer knows what
+    /// is in it. Null: anything can be written.
+    /// </summary>
+    public string? Choices { get; init; }
 }
 
 /// <summary>Describes an output; the property is an <see cref="Output{T}"/>.</summary>

@@ -39,7 +39,10 @@ public sealed class WorkflowActivity : Activity
             [.. definition.Outcomes.Append("Done").Distinct(StringComparer.Ordinal)],
             [],
             IsTerminal: false,
-            IsContainer: false);
+            IsContainer: false)
+        {
+            WorkflowDefinitionId = definition.DefinitionId,
+        };
     }
 
     /// <summary>The activity type of a workflow: its name in Pascal case, such as <c>WaitForHost</c> of "Wait for host".</summary>

@@ -12,7 +12,7 @@ namespace Runbooks.Browser;
 /// The server as a process of its own, as an operator starts it, and the system's Chromium. The fleet's day stands still
 /// at night, stores are in memory, and no schedule starts anything: what happens is what a test does.
 /// </summary>
-public sealed class ConsoleUnderTest : IAsyncLifetime
+public abstract class ServerAndBrowser : IAsyncLifetime
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("runbooks-console-");
     private Process? server;
@@ -24,17 +24,17 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
 
     public HttpClient Http { get; } = new();
 
-    private static string Repository => Metadata("RepositoryRoot");
+    /// <summary>Of the server, beside those that every test has.</summary>
+    protected virtual IEnumerable<string> Settings => [];
 
-    public async Task InitializeAsync()
+    protected static string Repository => Metadata("RepositoryRoot");
+
+    public virtual async Task InitializeAsync()
     {
         Url = $"http://127.0.0.1:{FreePort()}";
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = Repository, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in new[]
-        {
-            Metadata("Server"), $"--Server:Urls={Url}", $"--Data={folder.FullName}", "--Database:Kind=memory",
-            "--Simulation:Speed=0", "--Schedules:0:enabled=false",
-        })
+        string[] usual = [Metadata("Server"), $"--Server:Urls={Url}", $"--Data={folder.FullName}", "--Database:Kind=memory", "--Simulation:Speed=0", "--Schedules:0:enabled=false"];
+        foreach (var argument in usual.Concat(Settings))
         {
             start.ArgumentList.Add(argument);
         }
@@ -55,7 +55,7 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
         });
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         if (Browser is not null)
         {
@@ -78,6 +78,15 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
     public async Task<(IPage Page, List<string> Complaints)> OpenAsync(string path, int width, int height, ColorScheme scheme = ColorScheme.Light)
     {
         var page = await Browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = scheme });
+        var complaints = Listen(page);
+        _ = await page.GotoAsync(Url + path);
+        return (page, complaints);
+    }
+
+    /// <summary>What a page complains of from now on, and what it asks of others than the server.</summary>
+    protected List<string> Listen(IPage page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
         var complaints = new List<string>();
         page.PageError += (_, error) => complaints.Add(error);
         page.Console += (_, message) =>
@@ -89,13 +98,12 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
         };
         page.Request += (_, request) =>
         {
-            if (!request.Url.StartsWith(Url, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+            if (!request.Url.StartsWith(Url, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal) && !request.Url.StartsWith("blob:", StringComparison.Ordinal))
             {
                 complaints.Add($"asked for {request.Url}");
             }
         };
-        _ = await page.GotoAsync(Url + path);
-        return (page, complaints);
+        return complaints;
     }
 
     public async Task<string> StartAsync(string runbook, JsonObject input)
@@ -143,5 +151,7 @@ public sealed class ConsoleUnderTest : IAsyncLifetime
     }
 
     private static string Metadata(string key) =>
-        typeof(ConsoleUnderTest).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == key).Value!;
+        typeof(ServerAndBrowser).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == key).Value!;
 }
+
+public sealed class ConsoleUnderTest : ServerAndBrowser;
