@@ -29,7 +29,7 @@ internal static class ClaimStatements
         UPDATE runbooks.runs r
         SET owner = $1, generation = r.generation + 1, lease_until = clock_timestamp() + $2
         WHERE r.id = (SELECT id FROM told UNION ALL SELECT id FROM due UNION ALL SELECT id FROM ready LIMIT 1)
-        RETURNING r.id, r.generation
+        RETURNING r.id AS {ClaimedRun}, r.generation
         """;
 
     /// <summary>Nobody has it, and it is not of a version that this worker leaves to others.</summary>
@@ -68,8 +68,8 @@ internal static class ClaimStatements
         ORDER BY number
         """;
 
-    /// <summary>The run, and the generation of the claim.</summary>
-    public const int ColumnsOfClaim = 2;
+    /// <summary>The first column of a claim, by which its answer is known among those of a batch; the generation is the second.</summary>
+    public const string ClaimedRun = "claimed_run";
 
     public static void AddClaimNext(this NpgsqlBatch batch, string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except) =>
         batch.Add(ClaimNext).WithText(worker).With(lease).WithTexts(except.Select(e => e.ToString()));

@@ -169,20 +169,21 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
         return null;
     }
 
-    /// <summary>The answer to the last statement; an error in any statement is thrown on the way to it.</summary>
+    /// <summary>All answers are read, because an error in any statement is thrown on the way; the claim is among them by its name.</summary>
     private static async Task<RunClaim?> LastClaimAsync(NpgsqlBatch batch, string worker, CancellationToken cancellationToken)
     {
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        RunClaim? last;
+        RunClaim? claim = null;
         do
         {
-            last = await reader.ReadAsync(cancellationToken) && reader.FieldCount == ClaimStatements.ColumnsOfClaim
-                ? new RunClaim(new RunId(reader.GetGuid(0)), worker, reader.GetInt64(1))
-                : null;
+            if (reader.FieldCount > 0 && string.Equals(reader.GetName(0), ClaimStatements.ClaimedRun, StringComparison.Ordinal) && await reader.ReadAsync(cancellationToken))
+            {
+                claim = new RunClaim(new RunId(reader.GetGuid(0)), worker, reader.GetInt64(1));
+            }
         }
         while (await reader.NextResultAsync(cancellationToken));
 
-        return last;
+        return claim;
     }
 
     public async Task ReportProgressAsync(RunClaim claim, long executionNumber, JsonObject progress, CancellationToken cancellationToken)

@@ -147,6 +147,25 @@ public abstract class ClaimContract : RunStoreContract
     }
 
     [Fact]
+    public async Task A_run_that_starts_a_child_and_waits_for_it_hands_its_worker_the_child()
+    {
+        var (run, claim) = await ClaimedAsync();
+        var child = NewRun("migrate-vm", key: "child", parent: run.Id);
+        run.Status = RunStatus.Suspended;
+        var commit = new RunCommit(run, claim)
+        {
+            NewRuns = [child],
+            Stimuli = [NewStimulus(child.Id, "to the child", StimulusKind.Pause)],
+            ReleaseLease = true,
+        };
+
+        var next = await Runs.CommitAndClaimAsync(commit, new ClaimWish("w1", Lease, []), None) ?? await Runs.ClaimNextAsync("w1", Lease, None);
+
+        Assert.Equal(new RunClaim(child.Id, "w1", 1), next);
+        Assert.Equal(RunStatus.Suspended, (await Runs.FindAsync(run.Id, None))!.Status);
+    }
+
+    [Fact]
     public async Task A_commit_that_is_refused_claims_nothing()
     {
         var (run, claim) = await ClaimedAsync();
