@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Runbooks.Cli;
 using Runbooks.Cli.Commands;
+using Runbooks.Cli.Planning;
 
 var root = new RootCommand("Runbooks: keeps a fleet of VM hosts in good order.")
 {
@@ -15,6 +16,7 @@ var root = new RootCommand("Runbooks: keeps a fleet of VM hosts in good order.")
     EventCommands.Events(),
     DefinitionCommands.Definitions(),
     PlanCommand.Create(),
+    SimulateCommand.Create(),
 };
 
 var parsed = root.Parse(args);

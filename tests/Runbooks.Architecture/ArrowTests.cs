@@ -57,15 +57,17 @@ public sealed class ArrowTests
         Assert.Empty(known);
     }
 
-    /// <summary>Definitions are checked on a desk as they are on a server; all else it asks the server for.</summary>
+    /// <summary>Definitions are checked, and fleets planned and simulated, on a desk as on a server; all else it asks the server for.</summary>
     [Fact]
-    public void The_command_line_knows_what_reads_definitions_and_no_other_room()
+    public void The_command_line_knows_what_works_without_a_server_and_no_other_room()
     {
         var project = System.Xml.Linq.XDocument.Load(Path.Combine(Room.Repository, "src/Runbooks.Cli/Runbooks.Cli.csproj"));
         var referred = project.Descendants("ProjectReference").Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value));
 
-        Assert.Equal(["Runbooks.Activities"], referred);
-        Assert.Equal(["Definitions"], Room.Sources("src/Runbooks.Cli", ".cs").Where(UsesARoom).Select(f => Path.GetFileName(Path.GetDirectoryName(f)!)).Distinct(StringComparer.Ordinal));
+        Assert.Equal(["Runbooks.Activities", "Runbooks.Fleet"], referred.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["Definitions", "Planning"],
+            Room.Sources("src/Runbooks.Cli", ".cs").Where(UsesARoom).Select(f => Path.GetFileName(Path.GetDirectoryName(f)!)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
 
         static bool UsesARoom(string file) =>
             File.ReadLines(Path.Combine(Room.Repository, file)).Any(l => l.StartsWith("using Runbooks.", StringComparison.Ordinal) && !l.StartsWith("using Runbooks.Cli", StringComparison.Ordinal));

@@ -16,7 +16,7 @@ internal static class ForecastCases
         if (dataFolder is not null)
         {
             var found = false;
-            foreach (var trace in LoadTrace.PlanetLab(dataFolder).Concat(LoadTrace.Bitbrains(dataFolder)))
+            foreach (var trace in MeasuredLoads.PlanetLab(dataFolder).Concat(MeasuredLoads.Bitbrains(dataFolder)))
             {
                 found = true;
                 foreach (var line in Of(trace))
@@ -41,7 +41,7 @@ internal static class ForecastCases
         yield return Speed(10_000, 320);
     }
 
-    private static IEnumerable<JsonObject> Of(LoadTrace trace)
+    private static IEnumerable<JsonObject> Of(MeasuredLoads trace)
     {
         var fleet = new FleetForecaster(new ForecastOptions());
         var slots = trace.Vms.Select((name, i) => fleet.Track(new VmName($"vm{i}"))).ToArray();

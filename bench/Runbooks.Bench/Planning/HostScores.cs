@@ -36,7 +36,7 @@ internal sealed class HostScores
     /// <param name="fleet">The forecasts as of the step.</param>
     /// <param name="trace">The trace; the VM of a slot has the same number.</param>
     /// <param name="step">The step.</param>
-    public void Check(FleetForecaster fleet, LoadTrace trace, int step)
+    public void Check(FleetForecaster fleet, MeasuredLoads trace, int step)
     {
         foreach (var ((span, policy), tally) in tallies)
         {

@@ -5,7 +5,7 @@ internal static class SyntheticLoads
 {
     private const int Day = 288;
 
-    public static IEnumerable<LoadTrace> All()
+    public static IEnumerable<MeasuredLoads> All()
     {
         yield return Swings(500, 3 * Day, seed: 1);
         yield return Days(500, 4 * Day, seed: 2);
@@ -13,7 +13,7 @@ internal static class SyntheticLoads
     }
 
     /// <summary>Loads that swing about a level of their own and return to it, each at its own speed.</summary>
-    public static LoadTrace Swings(int vms, int steps, int seed) => Make("generated swings", vms, steps, seed, random =>
+    public static MeasuredLoads Swings(int vms, int steps, int seed) => Make("generated swings", vms, steps, seed, random =>
     {
         var level = 0.05 + (0.5 * random.NextDouble());
         var kept = random.NextDouble() * 0.95;
@@ -23,7 +23,7 @@ internal static class SyntheticLoads
     });
 
     /// <summary>Loads with the shape of a day, and noise.</summary>
-    public static LoadTrace Days(int vms, int steps, int seed) => Make("generated days", vms, steps, seed, random =>
+    public static MeasuredLoads Days(int vms, int steps, int seed) => Make("generated days", vms, steps, seed, random =>
     {
         var level = 0.15 + (0.3 * random.NextDouble());
         var phase = random.Next(Day);
@@ -32,7 +32,7 @@ internal static class SyntheticLoads
     });
 
     /// <summary>Quiet loads, with bursts that come without notice and last some steps.</summary>
-    public static LoadTrace Spikes(int vms, int steps, int seed) => Make("generated spikes", vms, steps, seed, random =>
+    public static MeasuredLoads Spikes(int vms, int steps, int seed) => Make("generated spikes", vms, steps, seed, random =>
     {
         var left = 0;
         return _ =>
@@ -42,7 +42,7 @@ internal static class SyntheticLoads
         };
     });
 
-    private static LoadTrace Make(string name, int vms, int steps, int seed, Func<Random, Func<int, double>> begin)
+    private static MeasuredLoads Make(string name, int vms, int steps, int seed, Func<Random, Func<int, double>> begin)
     {
         var random = new Random(seed);
         var rows = new double[vms][];
@@ -52,7 +52,7 @@ internal static class SyntheticLoads
             rows[vm] = [.. Enumerable.Range(0, steps).Select(s => Math.Clamp(next(s), 0, 1))];
         }
 
-        return new LoadTrace(name, [.. Enumerable.Range(0, vms).Select(v => $"vm{v}")], rows);
+        return new MeasuredLoads(name, [.. Enumerable.Range(0, vms).Select(v => $"vm{v}")], rows);
     }
 
     private static double Normal(Random random) =>

@@ -1,9 +1,11 @@
 using System.Text.Json;
+using Runbooks.Cli.Commands;
+using Runbooks.Cli.Output;
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Planning;
 using Spectre.Console;
 
-namespace Runbooks.Cli.Output;
+namespace Runbooks.Cli.Planning;
 
 /// <summary>A plan for people, and for programs.</summary>
 internal static class PlanOutput

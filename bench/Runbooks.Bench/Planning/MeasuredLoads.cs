@@ -7,18 +7,18 @@ namespace Runbooks.Bench.Planning;
 /// <param name="Name">The day, or the first of the days.</param>
 /// <param name="Vms">The names of the VMs.</param>
 /// <param name="Loads">By VM and step, shares from 0 to 1; NaN where a VM has no value on a day.</param>
-internal sealed record LoadTrace(string Name, IReadOnlyList<string> Vms, IReadOnlyList<double[]> Loads)
+internal sealed record MeasuredLoads(string Name, IReadOnlyList<string> Vms, IReadOnlyList<double[]> Loads)
 {
     public int Steps => Loads.Count == 0 ? 0 : Loads[0].Length;
 
     /// <summary>Each day of PlanetLab by itself: the VMs of two days are not the same.</summary>
-    public static IEnumerable<LoadTrace> PlanetLab(string folder) =>
+    public static IEnumerable<MeasuredLoads> PlanetLab(string folder) =>
         Files(Path.Combine(folder, "planetlab"), "*.csv.gz").Select(f => Read(f, unit: 100));
 
     /// <summary>Days of Bitbrains that follow each other, as one trace.</summary>
-    public static IEnumerable<LoadTrace> Bitbrains(string folder)
+    public static IEnumerable<MeasuredLoads> Bitbrains(string folder)
     {
-        var days = new List<(DateOnly Day, LoadTrace Trace)>();
+        var days = new List<(DateOnly Day, MeasuredLoads Trace)>();
         foreach (var file in Directory.EnumerateDirectories(folder, "bitbrains*").Order(StringComparer.Ordinal)
                      .SelectMany(f => Files(f, "*_cpu_permille.csv.gz")))
         {
@@ -46,7 +46,7 @@ internal sealed record LoadTrace(string Name, IReadOnlyList<string> Vms, IReadOn
     private static string[] Files(string folder, string pattern) =>
         Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, pattern).Order(StringComparer.Ordinal)] : [];
 
-    private static LoadTrace Join(List<(DateOnly Day, LoadTrace Trace)> days)
+    private static MeasuredLoads Join(List<(DateOnly Day, MeasuredLoads Trace)> days)
     {
         var names = days.SelectMany(d => d.Trace.Vms).Distinct(StringComparer.Ordinal).ToList();
         var rows = names.ToDictionary(n => n, _ => new List<double>(), StringComparer.Ordinal);
@@ -65,10 +65,10 @@ internal sealed record LoadTrace(string Name, IReadOnlyList<string> Vms, IReadOn
         }
 
         var name = $"bitbrains {days[0].Day:yyyy-MM-dd}" + (days.Count > 1 ? $" to {days[^1].Day:yyyy-MM-dd}" : "");
-        return new LoadTrace(name, names, [.. names.Select(n => rows[n].ToArray())]);
+        return new MeasuredLoads(name, names, [.. names.Select(n => rows[n].ToArray())]);
     }
 
-    private static LoadTrace Read(string file, double unit)
+    private static MeasuredLoads Read(string file, double unit)
     {
         try
         {
@@ -80,7 +80,7 @@ internal sealed record LoadTrace(string Name, IReadOnlyList<string> Vms, IReadOn
         }
     }
 
-    private static LoadTrace ReadLines(string file, double unit)
+    private static MeasuredLoads ReadLines(string file, double unit)
     {
         using var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
         var names = new List<string>();
@@ -106,6 +106,6 @@ internal sealed record LoadTrace(string Name, IReadOnlyList<string> Vms, IReadOn
             rows.Add(row);
         }
 
-        return new LoadTrace("planetlab " + Path.GetFileName(file).Split('.')[0], names, rows);
+        return new MeasuredLoads("planetlab " + Path.GetFileName(file).Split('.')[0], names, rows);
     }
 }

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Runbooks.Cli.Commands;
 using Runbooks.Cli.Output;
 using Runbooks.Fleet.FleetFiles;
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Planning;
 
-namespace Runbooks.Cli.Commands;
+namespace Runbooks.Cli.Planning;
 
 /// <summary>Plans for a fleet in a file, without a server.</summary>
 internal static class PlanCommand
