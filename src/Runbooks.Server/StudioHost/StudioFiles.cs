@@ -1,4 +1,5 @@
 using Microsoft.Net.Http.Headers;
+using Runbooks.Server.Api;
 
 namespace Runbooks.Server.StudioHost;
 
@@ -50,14 +51,11 @@ internal static class StudioFiles
     /// <summary>The smallest form that the browser takes. Browsers take brotli over HTTPS and from their own machine only.</summary>
     internal static (string Path, string? Encoding) Best(StudioFile file, IList<StringWithQualityHeaderValue> accepted)
     {
-        if (file.Brotli is { } brotli && Takes(accepted, "br"))
+        if (file.Brotli is { } brotli && accepted.Takes("br"))
         {
             return (brotli, "br");
         }
 
-        return file.Gzip is { } gzip && Takes(accepted, "gzip") ? (gzip, "gzip") : (file.Path, null);
+        return file.Gzip is { } gzip && accepted.Takes("gzip") ? (gzip, "gzip") : (file.Path, null);
     }
-
-    private static bool Takes(IList<StringWithQualityHeaderValue> accepted, string encoding) =>
-        accepted.Any(a => a.Value.Equals(encoding, StringComparison.OrdinalIgnoreCase) && a.Quality is null or > 0);
 }

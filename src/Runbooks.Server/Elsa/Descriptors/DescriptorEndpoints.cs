@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text;
 using Microsoft.Net.Http.Headers;
+using Runbooks.Server.Api;
 using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Library;
 
@@ -39,7 +40,7 @@ internal static class DescriptorEndpoints
     {
         var page = board.Page;
         var accepted = request.GetTypedHeaders().AcceptEncoding;
-        var (bytes, encoding) = Takes(accepted, "br") ? (page.Brotli, "br") : Takes(accepted, "gzip") ? (page.Gzip, "gzip") : (page.Plain, null);
+        var (bytes, encoding) = accepted.Takes("br") ? (page.Brotli, "br") : accepted.Takes("gzip") ? (page.Gzip, "gzip") : (page.Plain, null);
         var headers = request.HttpContext.Response.Headers;
         headers.CacheControl = "no-cache";
         headers.Vary = HeaderNames.AcceptEncoding;
@@ -50,9 +51,6 @@ internal static class DescriptorEndpoints
 
         return Results.Bytes(bytes, "application/json; charset=utf-8", entityTag: new EntityTagHeaderValue($"\"{page.Tag}-{encoding ?? "plain"}\""));
     }
-
-    private static bool Takes(IList<StringWithQualityHeaderValue> accepted, string encoding) =>
-        accepted.Any(a => a.Value.Equals(encoding, StringComparison.OrdinalIgnoreCase) && a.Quality is null or > 0);
 
     /// <summary>What there is to choose from now, for one input.</summary>
     private static IResult Options(string typeName, string property, DescriptorBoard board) =>
