@@ -7,9 +7,9 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Runbooks.Fleet.History;
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Reservations;
+using Runbooks.Storage.Runs;
 using Runbooks.Workflows.Definitions;
 using Runbooks.Workflows.Journal;
-using Runbooks.Storage.Runs;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Storage.Model;

@@ -129,8 +129,8 @@ public static class ShelfRules
 
         var revision = shelf.Newest is null && shelf.Draft is null ? shelf.Revision : shelf.Revision + 1;
         var added = new StoredDefinition(shelf.DefinitionId, shelf.NextVersion, contentHash, json, source, now) { IsShipped = product is not null, Revision = revision };
-        return new ShelfChange(
-            noted with { Revision = revision, Newest = added, IsRetracted = false, NewestProduct = product ?? shelf.NewestProduct }, added, null) { Product = product };
+        var after = noted with { Revision = revision, Newest = added, IsRetracted = false, NewestProduct = product ?? shelf.NewestProduct };
+        return new ShelfChange(after, added, null) { Product = product };
     }
 
     private static ShelfChange Published(Shelf shelf, StoredDefinition added, string verb, Editor editor, DateTimeOffset now) =>

@@ -74,7 +74,7 @@ internal static class StepEndpoints
         }
 
         var stack = new List<StepRecord>();
-        for (var (facts, record) = found; ; )
+        for (var (facts, record) = found; ;)
         {
             stack.Add(record);
             if (StepIds.Parse(record.SchedulingActivityExecutionId) is { } around)
