@@ -63,6 +63,8 @@ internal sealed class Spread
     {
         var start = fleet.Mark;
         var chosen = new List<SpreadMove>();
+        var fewest = targetSd is { } wanted && byMemory is null ? Begin(chosen, wanted, most) : 0;
+
         for (var steps = -1; steps != 0;)
         {
             // A host that gave much may take by now what nobody wanted before: every VM is asked until none moves.
@@ -72,7 +74,7 @@ internal sealed class Spread
 
         if (targetSd is { } target && Sd <= target)
         {
-            chosen = new SpreadPolish(this, model).Fewer(chosen, target);
+            chosen = new SpreadPolish(this, model).Fewer(chosen, target, fewest);
         }
 
         Rewind(start);
@@ -80,6 +82,22 @@ internal sealed class Spread
         {
             wish.Moves.Add(Make(move, wish.Moves.Count));
         }
+    }
+
+    /// <summary>Moves what has to leave its host for the target, the largest first, each to the least loaded host that takes it.</summary>
+    /// <returns>How many that are: no list that is much shorter is to be found.</returns>
+    private int Begin(List<SpreadMove> chosen, double target, int most)
+    {
+        var leaving = Sd <= target ? [] : new PricedStart(model, this).Leaving(target);
+        foreach (var vm in leaving)
+        {
+            if (chosen.Count < most && Best(vm) is { } best)
+            {
+                Choose(chosen, vm, best.To);
+            }
+        }
+
+        return leaving.Count;
     }
 
     /// <summary>Adds the best moves until the target is met or nothing is worth a move; a VM that moves already may go elsewhere instead.</summary>
@@ -152,6 +170,15 @@ internal sealed class Spread
 
     internal bool IsMoved(int vm) => moved[vm];
 
+    /// <summary>A VM that is on a host and may leave it by itself.</summary>
+    internal bool IsFree(int vm) => model.IsMovable(vm) && fleet.HostOf(vm) >= 0 && model.Rules.UnitOf(vm).Count == 1;
+
+    /// <summary>A host counts in mean and deviation.</summary>
+    internal bool Counts(int host) => model.WasOn[host] || fleet.CountOn(host) > 0;
+
+    /// <summary>Number of hosts that count.</summary>
+    internal int CountedHosts => counted;
+
     /// <summary>Number of hosts that take VMs.</summary>
     internal int Hosts => byLoad.Count;
 
@@ -208,7 +235,7 @@ internal sealed class Spread
 
     private void Offer(int vm)
     {
-        if (!model.IsMovable(vm) || fleet.HostOf(vm) < 0 || byLoad.Count == 0 || model.Rules.UnitOf(vm).Count > 1)
+        if (!IsFree(vm) || byLoad.Count == 0)
         {
             return;
         }
@@ -270,7 +297,7 @@ internal sealed class Spread
 
     private void Count(int host, int sign)
     {
-        if (!model.WasOn[host] && fleet.CountOn(host) == 0)
+        if (!Counts(host))
         {
             return;
         }

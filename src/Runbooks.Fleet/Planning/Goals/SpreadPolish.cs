@@ -23,7 +23,10 @@ internal sealed class SpreadPolish(Spread spread, PoolModel model)
     private readonly HashSet<int> sources = [];
     private readonly HashSet<int> targets = [];
 
-    public List<SpreadMove> Fewer(List<SpreadMove> first, double target)
+    /// <param name="first">Moves that reach the target.</param>
+    /// <param name="target">Wanted deviation of CPU shares.</param>
+    /// <param name="fewest">A list as short as this is good enough.</param>
+    public List<SpreadMove> Fewer(List<SpreadMove> first, double target, int fewest)
     {
         moves.AddRange(first);
         var best = new List<SpreadMove>(first);
@@ -33,7 +36,7 @@ internal sealed class SpreadPolish(Spread spread, PoolModel model)
             while (spread.Sd <= target && moves.Count > 1)
             {
                 best = [.. moves];
-                if (!DropLeast())
+                if (moves.Count <= fewest || !DropLeast())
                 {
                     return best;
                 }
@@ -181,7 +184,7 @@ internal sealed class SpreadPolish(Spread spread, PoolModel model)
                     var c = fleet.Vm(v).CpuMean;
                     var (x, y) = (a - (c / source), b + (c / target));
                     var gain = (a * a) + (b * b) - (x * x) - (y * y);
-                    if (gain > bestGain && !spread.IsMoved(v) && model.IsMovable(v) && model.Rules.UnitOf(v).Count == 1 && model.May(v, to))
+                    if (gain > bestGain && !spread.IsMoved(v) && spread.IsFree(v) && model.May(v, to))
                     {
                         (best, bestGain) = (new SpreadMove(v, from, to), gain);
                     }
