@@ -45,7 +45,7 @@ internal static class PlanCommand
             }
             catch (Exception e) when (e is FleetFileException or IOException or UnauthorizedAccessException or ArgumentException or FormatException)
             {
-                Terminal.Error(e is FleetFileException ? $"{parsed.GetValue(Fleet)!.Name}: {e.Message}" : Sentence(e));
+                Terminal.Error(e is FleetFileException wrong ? $"{FileOf(wrong, parsed)}: {e.Message}" : Sentence(e));
                 return ExitCode.Usage;
             }
         });
@@ -95,9 +95,16 @@ internal static class PlanCommand
             return JsonFleetFile.Read(text);
         }
 
-        var beside = new FileInfo(Path.ChangeExtension(fleet.FullName, ".util"));
-        var loads = util ?? (beside.Exists ? beside : null);
-        return GanetiFleetFile.Read(text, loads is null ? null : File.ReadAllText(loads.FullName));
+        var loads = util ?? Beside(fleet);
+        return GanetiFleetFile.Read(text, loads.Exists || util is not null ? File.ReadAllText(loads.FullName) : null);
+    }
+
+    private static FileInfo Beside(FileInfo fleet) => new(Path.ChangeExtension(fleet.FullName, ".util"));
+
+    private static string FileOf(FleetFileException wrong, ParseResult parsed)
+    {
+        var fleet = parsed.GetValue(Fleet)!;
+        return (wrong.IsInLoads ? parsed.GetValue(Util) ?? Beside(fleet) : fleet).Name;
     }
 
     private static PlanGoal ReadGoal(string text) =>

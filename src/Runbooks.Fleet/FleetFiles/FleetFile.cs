@@ -23,4 +23,7 @@ public sealed class FleetFileException : Exception
     public long Line { get; }
 
     public string Field { get; }
+
+    /// <summary>The line is in the text of loads, not in that of the fleet.</summary>
+    public bool IsInLoads { get; init; }
 }

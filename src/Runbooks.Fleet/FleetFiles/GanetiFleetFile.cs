@@ -123,12 +123,12 @@ internal static class GanetiLoads
             var parts = line.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (parts.Length < 2)
             {
-                throw new FleetFileException(number, "cpu", "it is missing: a line of loads is 'name cpu memory disk network'.");
+                throw new FleetFileException(number, "cpu", "it is missing: a line of loads is 'name cpu memory disk network'.") { IsInLoads = true };
             }
 
             loads[parts[0]] = double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var cpu) && double.IsFinite(cpu) && cpu >= 0
                 ? cpu
-                : throw new FleetFileException(number, "cpu", $"found '{parts[1]}', wanted a share of 0 or more.");
+                : throw new FleetFileException(number, "cpu", $"found '{parts[1]}', wanted a share of 0 or more.") { IsInLoads = true };
         }
 
         return loads;

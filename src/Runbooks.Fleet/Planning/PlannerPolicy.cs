@@ -55,8 +55,8 @@ public sealed record PlannerPolicy
     /// <summary>Least gain of one balancing move in the units of the score, squared shares: less is not worth a migration. Default 0.001.</summary>
     public double MinGain { get; init; } = 0.001;
 
-    /// <summary>Tries to reach a balance with fewer moves. Default 4,000.</summary>
-    public int PolishTries { get; init; } = 4_000;
+    /// <summary>Tries to reach a balance with fewer moves. Default 2,500.</summary>
+    public int PolishTries { get; init; } = 2_500;
 
     /// <summary>Where those tries are made is left to chance; the same seed makes the same.</summary>
     public int Seed { get; init; } = 1;

@@ -174,7 +174,10 @@ internal sealed class SpreadPolish(Spread spread, PoolModel model)
             {
                 var b = fleet.Load(to) - spread.Mean;
                 var target = fleet.Host(to).Cores;
-                if (a <= b || from == to)
+                var slope = (a / source) - (b / target);
+
+                // No VM, of whatever size, can bring more between these two than a square of what lies between them.
+                if (a <= b || from == to || slope * slope <= bestGain * ((1 / (source * source)) + (1 / (target * target))))
                 {
                     continue;
                 }
