@@ -83,15 +83,17 @@ internal static class PlacementCases
     {
         foreach (var request in new[] { new PlanningRequest(PlanGoal.Consolidate), new PlanningRequest(PlanGoal.Balance) { TargetSd = 0.0391 } })
         {
-            var small = Seconds(FleetMaker.Make(1_000, seed: 1), request);
-            var large = Seconds(FleetMaker.Make(10_000, seed: 1), request);
+            var (small, smallCpu) = Seconds(FleetMaker.Make(1_000, seed: 1), request);
+            var (large, largeCpu) = Seconds(FleetMaker.Make(10_000, seed: 1), request);
             yield return new JsonObject
             {
                 ["case"] = "time",
                 ["goal"] = request.Goal.ToString().ToLowerInvariant(),
                 ["seconds1000Hosts"] = Output.Round(small, 3),
+                ["cpuSeconds1000Hosts"] = Output.Round(smallCpu, 3),
                 ["seconds1000AtMost"] = 0.3,
                 ["seconds10000Hosts"] = Output.Round(large, 3),
+                ["cpuSeconds10000Hosts"] = Output.Round(largeCpu, 3),
                 ["seconds10000AtMost"] = 4,
                 ["growsWithHostsToThePowerOf"] = Output.Round(Math.Log10(large / small)),
                 ["growthAtMost"] = 1.5,
@@ -99,13 +101,15 @@ internal static class PlacementCases
         }
     }
 
-    private static double Seconds(FleetSnapshot fleet, PlanningRequest request) =>
-        Enumerable.Range(0, Repeats).Min(run =>
+    /// <summary>Time on the clock, and the processor time of the same run: on a machine that others use only the second compares.</summary>
+    private static (double Wall, double Cpu) Seconds(FleetSnapshot fleet, PlanningRequest request) =>
+        Enumerable.Range(0, Repeats).Select(_ =>
         {
+            var cpu = Environment.CpuUsage.TotalTime;
             var watch = Stopwatch.StartNew();
             _ = FleetPlanner.Plan(fleet, request, Policy);
-            return watch.Elapsed.TotalSeconds;
-        });
+            return (Wall: watch.Elapsed.TotalSeconds, Cpu: (Environment.CpuUsage.TotalTime - cpu).TotalSeconds);
+        }).MinBy(t => t.Wall);
 
     /// <summary>Used hosts that may not fail, after the worst wave; counted on the placements, not taken from the plan.</summary>
     private static int WorstWave(FleetSnapshot fleet, Plan plan)

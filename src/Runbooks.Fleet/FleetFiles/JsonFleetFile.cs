@@ -10,7 +10,7 @@ namespace Runbooks.Fleet.FleetFiles;
 /// mem, cpu_cores, dirty_mbps; memory in MiB, CPU in cores. What else is in it is passed over.
 /// </summary>
 /// <remarks>
-/// Optional, for hosts: pool, priority, power, mode, tags, storage, networks, link. For VMs: together, apart, pinned,
+/// Optional, for hosts: model, pool, priority, power, mode, tags, storage, networks, link. For VMs: together, apart, pinned,
 /// excluded, prefers, storage, networks, immovable, max_vcpus, cpu_variance. A VM whose host is empty is to be placed.
 /// </remarks>
 public static class JsonFleetFile
@@ -89,6 +89,7 @@ public static class JsonFleetFile
                 case "node_mem": own = f.Whole(field); break;
                 case "idle_w": traits = traits with { IdleWatts = f.Number(field) }; break;
                 case "peak_w": traits = traits with { PeakWatts = f.Number(field) }; break;
+                case "model": traits = traits with { PowerModel = f.Text(field) }; break;
                 case "pool": host = host with { Pool = f.Text(field) }; break;
                 case "priority": host = host with { Priority = f.Whole(field) }; break;
                 case "power": host = host with { Power = f.OneOf<PowerState>(field) }; break;

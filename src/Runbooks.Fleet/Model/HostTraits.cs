@@ -30,6 +30,12 @@ public sealed record HostTraits
     /// <summary>Power at full load, watts; null when not known.</summary>
     public double? PeakWatts { get; init; }
 
+    /// <summary>
+    /// The model whose measured power table tells its power; null when not known. Where the planner has no table of that
+    /// name, power lies on the line from <see cref="IdleWatts"/> to <see cref="PeakWatts"/>.
+    /// </summary>
+    public string? PowerModel { get; init; }
+
     /// <summary>When it was last switched on; null when not known.</summary>
     public DateTimeOffset? SwitchedOnAt { get; init; }
 }

@@ -34,7 +34,7 @@ internal static class PlanAssembly
             [.. arranged.Select(m => MoveOf(model, m.Move, m.Wave))],
             [.. power],
             [.. wish.Refusals, .. refused, .. Promise(model, after)],
-            wish.Summary)
+            refused.Count == 0 ? wish.Summary : $"{wish.Summary} {refused.Count} of these moves can't be carried out; their refusals say why.")
         {
             Growths = [.. wish.Growths],
             Before = model.Before,

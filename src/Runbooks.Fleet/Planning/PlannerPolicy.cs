@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Runbooks.Fleet.Planning.Core;
+using Runbooks.Fleet.Energy;
 using Runbooks.Fleet.Policies;
 
 namespace Runbooks.Fleet.Planning;
@@ -50,10 +51,16 @@ public sealed record PlannerPolicy
 
     public WaveLimits Waves { get; init; } = new();
 
+    /// <summary>Power tables by host model. Default: the published ones.</summary>
+    public IReadOnlyDictionary<string, PowerCurve> PowerTables { get; init; } = Energy.PowerTables.Published;
+
     public MigrationModel Migration { get; init; } = new();
 
-    /// <summary>Least gain of one balancing move in the units of the score, squared shares: less is not worth a migration. Default 0.001.</summary>
+    /// <summary>Least gain of one balancing move in the units of the score, squared shares: less is not worth a migration that sends <see cref="MinGainMiB"/>. Default 0.001.</summary>
     public double MinGain { get; init; } = 0.001;
+
+    /// <summary>A balancing move that sends more than this must gain more, in proportion, MiB. Default 16,384.</summary>
+    public double MinGainMiB { get; init; } = 16_384;
 
     /// <summary>Tries to reach a balance with fewer moves. Default 2,500.</summary>
     public int PolishTries { get; init; } = 2_500;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Runbooks.Fleet.Energy;
 
 namespace Runbooks.Fleet.Planning.Core;
 
@@ -7,12 +8,13 @@ namespace Runbooks.Fleet.Planning.Core;
 /// <param name="MemoryMiB">Memory that VMs may take together, MiB.</param>
 /// <param name="VcpuLimit">vCPUs that its VMs may have together; infinite for no limit.</param>
 /// <param name="IdleWatts">Power when it is on and does nothing, watts.</param>
-/// <param name="PeakWatts">Power at full load, watts; in between it grows in proportion.</param>
+/// <param name="PeakWatts">Power at full load, watts; in between it grows in proportion, unless a table says otherwise.</param>
 /// <param name="IsOpen">VMs may arrive: it is on, reachable, active.</param>
 /// <param name="IsUp">It is on and answers, so that its free room may be counted on when another host fails.</param>
 /// <param name="OtherMemoryMiB">Memory held by what the planner may not move, MiB.</param>
 /// <param name="OtherCores">Cores used by what the planner may not move.</param>
 /// <param name="OtherVcpus">vCPUs of what the planner may not move.</param>
+/// <param name="Power">Measured power at each load; null where only idle and peak are known.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct DenseHost(
     double Cores,
@@ -24,7 +26,8 @@ public readonly record struct DenseHost(
     bool IsUp = true,
     long OtherMemoryMiB = 0,
     double OtherCores = 0,
-    int OtherVcpus = 0);
+    int OtherVcpus = 0,
+    PowerCurve? Power = null);
 
 /// <summary>A VM as the planner's core sees it.</summary>
 /// <param name="Host">Index of the host that it is on; -1 for none.</param>

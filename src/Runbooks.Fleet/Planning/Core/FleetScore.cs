@@ -91,7 +91,7 @@ public sealed class FleetScore
 
     /// <summary>Power of a host, watts; 0 when no VM is on it, for it can be switched off.</summary>
     public static double Watts(in DenseHost host, double load, int vms) =>
-        vms == 0 ? 0 : host.IdleWatts + ((host.PeakWatts - host.IdleWatts) * Math.Clamp(load, 0, 1));
+        vms == 0 ? 0 : host.Power?.At(load) ?? (host.IdleWatts + ((host.PeakWatts - host.IdleWatts) * Math.Clamp(load, 0, 1)));
 
     /// <summary>The term of one host, as it is or with one VM more (1) or fewer (-1).</summary>
     private double Term(int h, int vm, int sign)

@@ -25,6 +25,7 @@ internal static class Balance
             }
         }
 
+        wish.Refusals.AddRange(model.Bound());
         var after = model.Figures(ImmutableHashSet<int>.Empty);
         wish.Summary = $"Pool '{model.Pool}': {wish.Moves.Count} moves take the deviation of CPU shares from {model.Before.CpuSd:0.0000} to {after.CpuSd:0.0000}{Missed(target, after)}.";
         return wish;

@@ -33,6 +33,7 @@ internal static class Deconsolidate
         else
         {
             new Spread(model, [.. open, .. added], model.Policy.Balance, added).Run(wish, null, model.Request.MaxMoves ?? int.MaxValue);
+            wish.Refusals.AddRange(model.Bound());
         }
 
         wish.Summary = $"Pool '{model.Pool}': average load {before:0.000} is above Load_max {max:0.00}; {added.Count} hosts are switched on and take {wish.Moves.Count} VMs.";

@@ -128,6 +128,14 @@ internal sealed class PoolModel
         return new Refusal(Vms[vm].Name.Value, why) { Blockade = new Blockade([kind], true, []) };
     }
 
+    /// <summary>Refusals of the VMs that stay because they run together with others, for goals that move VMs one by one.</summary>
+    public IEnumerable<Refusal> Bound() => Enumerable.Range(0, Vms.Count)
+        .Where(v => IsMovable(v) && Rules.UnitOf(v).Count > 1)
+        .Select(v => new Refusal(Vms[v].Name.Value, $"VM {Vms[v].Name} runs together with {string.Join(", ", Rules.UnitOf(v).Where(o => o != v).Select(o => Vms[o].Name))}; to make loads even, VMs are moved one by one.")
+        {
+            Blockade = new Blockade([Constraint.Together], true, []),
+        });
+
     /// <summary>The placement as it is now, in numbers.</summary>
     /// <param name="off">Hosts that are switched off in it.</param>
     public FleetFigures Figures(IReadOnlySet<int> off)
@@ -202,17 +210,19 @@ internal sealed class PoolModel
     {
         var arriving = reservations.Where(r => r.Destination == h.Name && r.Source != h.Name).ToList();
         var isOpen = h is { Power: PowerState.On, Reachable: true, Mode: HostMode.Active };
+        var power = h.Traits.PowerModel is { } name ? Policy.PowerTables.GetValueOrDefault(name) : null;
         return new DenseHost(
             h.Cpus,
             (long)Math.Floor(h.MemoryMiB * (1 - Policy.MemoryHeadroom)),
             h.Cpus * Policy.VcpuRatio,
-            h.Traits.IdleWatts ?? 0,
-            h.Traits.PeakWatts ?? h.Traits.IdleWatts ?? 0,
+            power?.Idle ?? h.Traits.IdleWatts ?? 0,
+            power?.Full ?? h.Traits.PeakWatts ?? h.Traits.IdleWatts ?? 0,
             isOpen,
             isOpen,
             arriving.Sum(r => (long)r.MemoryMiB),
             arriving.Sum(r => snapshot.FindVm(r.Vm)?.CpuCores ?? r.Vcpus),
-            arriving.Sum(r => r.Vcpus));
+            arriving.Sum(r => r.Vcpus),
+            power);
     }
 
     private DenseVm Dense(Vm v, Dictionary<HostName, int> index) => new(

@@ -26,8 +26,8 @@ internal sealed class PricedStart(PoolModel model, Spread spread)
     public IReadOnlyList<int> Leaving(double target)
     {
         var least = Enumerable.Range(0, spread.Hosts).Select(i => fleet.Host(spread.ByLoad(i)).Cores).DefaultIfEmpty(1).Min();
-        var high = 2 * Enumerable.Range(0, fleet.HostCount).Select(h => fleet.Load(h) - spread.Mean).DefaultIfEmpty(0).Max() / least;
-        var low = -2 * spread.Mean / least;
+        var high = 2 * Enumerable.Range(0, fleet.HostCount).Select(h => fleet.Load(h) - spread.Sums.Mean).DefaultIfEmpty(0).Max() / least;
+        var low = -2 * spread.Sums.Mean / least;
         for (var i = 0; i < Halvings && !model.IsTimeUp; i++)
         {
             var price = (low + high) / 2;
@@ -47,12 +47,12 @@ internal sealed class PricedStart(PoolModel model, Spread spread)
         var (sum, surplus) = (0.0, 0.0);
         for (var h = 0; h < fleet.HostCount; h++)
         {
-            if (!spread.Counts(h))
+            if (!spread.Sums.Counts(h))
             {
                 continue;
             }
 
-            var away = fleet.Load(h) - spread.Mean;
+            var away = fleet.Load(h) - spread.Sums.Mean;
             left[h] = away;
             var level = price * fleet.Host(h).Cores / 2;
             if (away < level && fleet.Host(h).IsOpen)
@@ -67,7 +67,7 @@ internal sealed class PricedStart(PoolModel model, Spread spread)
             }
         }
 
-        var most = spread.CountedHosts * target * target;
+        var most = spread.Sums.Hosts * target * target;
         while (sum > most && givers.TryDequeue(out var vm, out var gain))
         {
             var h = fleet.HostOf(vm);

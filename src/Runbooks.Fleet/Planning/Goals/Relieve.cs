@@ -67,8 +67,26 @@ internal static class Relieve
 
             if (Next(model, host, tried) is not { } vm)
             {
+                if (RelieveUnits.Next(model, host, tried) is { } unit)
+                {
+                    RelieveUnits.Move(model, wish, unit, host, tried);
+                    continue;
+                }
+
                 wish.Refusals.Add(new Refusal(model.Hosts[host].Name.Value, $"It stays at load {fleet.Load(host):0.00}, above Load_max {model.Policy.Thresholds.LoadMax:0.00}: none of its other VMs can leave."));
                 return false;
+            }
+
+            var cost = MoveCost.Of(model, vm);
+            var taken = Math.Min(fleet.Vm(vm).CpuMean, fleet.Need(host) - fleet.CpuLimit(host));
+            if (!cost.PaysForRelief(model.Policy, taken))
+            {
+                _ = tried.Add(vm);
+                wish.Refusals.Add(new Refusal(model.Vms[vm].Name.Value, $"Its move takes {cost.Seconds:0} s and costs it {cost.CoreSeconds:0} core seconds, for {taken:0.00} cores less on {model.Hosts[host].Name} over what is left of the expected stay; it is not worth it.")
+                {
+                    Blockade = new Blockade([Constraint.NotWorthIt], true, []),
+                });
+                continue;
             }
 
             if (Target(model, wish, vm) is not { } to)

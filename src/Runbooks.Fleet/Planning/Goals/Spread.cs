@@ -10,22 +10,14 @@ namespace Runbooks.Fleet.Planning.Goals;
 /// </remarks>
 internal sealed class Spread
 {
-    /// <summary>Hosts with the least load, and with the least memory, at which a VM is tried.</summary>
-    private const int Nearest = 6;
-
-    /// <summary>Hosts that are passed over because they can't take a VM before it is given up for now.</summary>
-    private const int Patience = 64;
-
     private readonly PoolModel model;
     private readonly DenseFleet fleet;
     private readonly FleetScore score;
     private readonly LoadOrder byLoad;
-    private readonly LoadOrder? byMemory;
+    private readonly SpreadHosts takers;
     private readonly bool[] moved;
     private readonly PriorityQueue<int, (double, int)> queue = new();
-    private double sum;
-    private double squares;
-    private int counted;
+    private readonly LoadSums sums;
 
     /// <param name="model">The pool.</param>
     /// <param name="hosts">Hosts over which load is to be even.</param>
@@ -43,27 +35,21 @@ internal sealed class Spread
 
         score = new FleetScore(fleet, weights, counts);
         byLoad = new LoadOrder(fleet, takers ?? hosts, fleet.Load);
-        byMemory = weights.MemorySpread > 0 || weights.ClassSpread > 0
-            ? new LoadOrder(fleet, takers ?? hosts, h => fleet.MemoryOf(h) / Math.Max(1.0, fleet.Host(h).MemoryMiB))
-            : null;
+        this.takers = new SpreadHosts(model, score, takers ?? hosts, byLoad, isOneTerm: weights is { MemorySpread: 0, ClassSpread: 0 });
         moved = new bool[fleet.VmCount];
-        for (var h = 0; h < fleet.HostCount; h++)
-        {
-            Count(h, 1);
-        }
+        sums = new LoadSums(model);
     }
 
-    /// <summary>Mean of the CPU shares of the hosts that were on.</summary>
-    public double Mean => sum / Math.Max(1, counted);
+    /// <summary>Mean and deviation of the CPU shares of the hosts that count.</summary>
+    internal LoadSums Sums => sums;
 
-    /// <summary>Deviation of CPU shares over the hosts that were on.</summary>
-    public double Sd => Math.Sqrt(Math.Max(0, (squares / Math.Max(1, counted)) - Math.Pow(sum / Math.Max(1, counted), 2)));
+    internal double Sd => sums.Sd;
 
     public void Run(Wish wish, double? targetSd, int most)
     {
         var start = fleet.Mark;
         var chosen = new List<SpreadMove>();
-        var fewest = targetSd is { } wanted && byMemory is null ? Begin(chosen, wanted, most) : 0;
+        var fewest = targetSd is { } wanted && takers.IsOneTerm ? Begin(chosen, wanted, most) : 0;
 
         for (var steps = -1; steps != 0;)
         {
@@ -91,7 +77,7 @@ internal sealed class Spread
         var leaving = Sd <= target ? [] : new PricedStart(model, this).Leaving(target);
         foreach (var vm in leaving)
         {
-            if (chosen.Count < most && Best(vm) is { } best)
+            if (chosen.Count < most && takers.Best(vm) is { } best)
             {
                 Choose(chosen, vm, best.To);
             }
@@ -107,7 +93,7 @@ internal sealed class Spread
         var steps = 0;
         while ((targetSd is null || Sd > targetSd) && queue.TryDequeue(out var vm, out _) && !model.IsTimeUp)
         {
-            if ((chosen.Count >= most && !moved[vm]) || Best(vm) is not { } best)
+            if ((chosen.Count >= most && !moved[vm]) || takers.Best(vm) is not { } best)
             {
                 continue;
             }
@@ -173,12 +159,6 @@ internal sealed class Spread
     /// <summary>A VM that is on a host and may leave it by itself.</summary>
     internal bool IsFree(int vm) => model.IsMovable(vm) && fleet.HostOf(vm) >= 0 && model.Rules.UnitOf(vm).Count == 1;
 
-    /// <summary>A host counts in mean and deviation.</summary>
-    internal bool Counts(int host) => model.WasOn[host] || fleet.CountOn(host) > 0;
-
-    /// <summary>Number of hosts that count.</summary>
-    internal int CountedHosts => counted;
-
     /// <summary>Number of hosts that take VMs.</summary>
     internal int Hosts => byLoad.Count;
 
@@ -189,8 +169,8 @@ internal sealed class Spread
     internal void Shift(int vm, int to)
     {
         var from = fleet.HostOf(vm);
-        Count(from, -1);
-        Count(to, -1);
+        sums.Count(from, -1);
+        sums.Count(to, -1);
         fleet.Move(vm, to);
         Settle(from);
         Settle(to);
@@ -198,16 +178,16 @@ internal sealed class Spread
 
     private void Settle(int host)
     {
-        Count(host, 1);
+        sums.Count(host, 1);
         byLoad.Changed(host);
-        byMemory?.Changed(host);
+        takers.Changed(host);
     }
 
     /// <summary>Back to the placement that a mark stands for.</summary>
     private void Rewind(int mark)
     {
         fleet.UndoTo(mark);
-        (sum, squares, counted) = (0, 0, 0);
+        sums.Clear();
         for (var h = 0; h < fleet.HostCount; h++)
         {
             Settle(h);
@@ -218,7 +198,7 @@ internal sealed class Spread
     {
         var (vm, from, to) = move;
         var (hot, cold, sd) = (fleet.Load(from), fleet.Load(to), Sd);
-        var best = Best(vm) ?? new SpreadChoice(-1, 0, -1, 0, -1, []);
+        var best = takers.Best(vm) ?? new SpreadChoice(-1, 0, -1, 0, -1, []);
         var gain = score.Gain(vm, to);
         Shift(vm, to);
         var (hotAfter, coldAfter, sdAfter) = (fleet.Load(from), fleet.Load(to), Sd);
@@ -240,71 +220,10 @@ internal sealed class Spread
             return;
         }
 
-        // With one term the least loaded host is the best there is; with several, a bound would cost more than a look.
-        var bound = byMemory is null
-            ? score.Gain(vm, byLoad[0])
-            : Best(vm)?.Gain ?? double.NegativeInfinity;
-        if (bound >= model.Policy.MinGain && fleet.HostOf(vm) != byLoad[0])
+        var bound = takers.Bound(vm);
+        if (bound >= takers.Least(vm))
         {
             queue.Enqueue(vm, (-bound, vm));
         }
-    }
-
-    /// <summary>The best host for a VM that is worth the move; null when there is none.</summary>
-    private SpreadChoice? Best(int vm)
-    {
-        var choice = new SpreadChoice(-1, model.Policy.MinGain, -1, 0, -1, []);
-        Look(vm, byLoad, byMemory is null ? 2 : Nearest, ref choice);
-        if (byMemory is not null)
-        {
-            Look(vm, byMemory, Nearest, ref choice);
-        }
-
-        return choice.To < 0 ? null : choice;
-    }
-
-    private void Look(int vm, LoadOrder order, int enough, ref SpreadChoice choice)
-    {
-        var from = fleet.HostOf(vm);
-        var passed = 0;
-        for (var place = 0; place < order.Count && enough > 0 && passed < Patience; place++)
-        {
-            var host = order[place];
-            if (host == from || host == choice.To)
-            {
-                continue;
-            }
-
-            if (!model.May(vm, host))
-            {
-                passed++;
-                choice = choice.Passed < 0 && choice.To < 0 ? choice with { Passed = host, PassedBroken = model.Broken(vm, host) } : choice;
-                continue;
-            }
-
-            enough--;
-            var gain = score.Gain(vm, host);
-            if (gain > choice.Gain)
-            {
-                choice = choice with { To = host, Gain = gain, Second = choice.To, SecondGain = choice.Gain };
-            }
-            else if (choice.Second < 0 || gain > choice.SecondGain)
-            {
-                choice = choice with { Second = host, SecondGain = gain };
-            }
-        }
-    }
-
-    private void Count(int host, int sign)
-    {
-        if (!Counts(host))
-        {
-            return;
-        }
-
-        var load = fleet.Load(host);
-        sum += sign * load;
-        squares += sign * load * load;
-        counted += sign;
     }
 }

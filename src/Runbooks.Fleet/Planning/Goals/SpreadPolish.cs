@@ -168,11 +168,11 @@ internal sealed class SpreadPolish(Spread spread, PoolModel model)
         var bestGain = 0.0;
         foreach (var from in sources)
         {
-            var a = fleet.Load(from) - spread.Mean;
+            var a = fleet.Load(from) - spread.Sums.Mean;
             var source = fleet.Host(from).Cores;
             foreach (var to in targets)
             {
-                var b = fleet.Load(to) - spread.Mean;
+                var b = fleet.Load(to) - spread.Sums.Mean;
                 var target = fleet.Host(to).Cores;
                 var slope = (a / source) - (b / target);
 

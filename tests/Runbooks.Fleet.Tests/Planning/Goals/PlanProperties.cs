@@ -136,6 +136,12 @@ public sealed class PlanProperties
     {
         // A place on no host, a failed host and hosts that nobody could make safe are planned for again as long as they are there.
         var plan = c.Plan();
+        if (plan.Refusals.Any(r => r.Blockade?.Core is [Constraint.HostFailure or Constraint.Cycle]))
+        {
+            // What could not be carried out is left for the next plan, which starts from elsewhere.
+            return;
+        }
+
         var done = Checks.Switched(Checks.Switched(Checks.After(c.Fleet, LastOf(plan)), plan, PowerState.On), plan, PowerState.Off);
         var grown = new FleetSnapshot(done.TakenAt, done.Hosts, done.Vms.Select(v => plan.Growths.FirstOrDefault(g => g.Vm == v.Name) is { } g
             ? v with { Vcpus = g.Vcpus, CpuLoad = v.CpuCores / g.Vcpus }
