@@ -103,7 +103,7 @@ internal static class PlacementCases
 
     /// <summary>Time on the clock, and the processor time of the same run: on a machine that others use only the second compares.</summary>
     private static (double Wall, double Cpu) Seconds(FleetSnapshot fleet, PlanningRequest request) =>
-        Enumerable.Range(0, Repeats).Select(_ =>
+        Enumerable.Range(0, Repeats).Select(run =>
         {
             var cpu = Environment.CpuUsage.TotalTime;
             var watch = Stopwatch.StartNew();
