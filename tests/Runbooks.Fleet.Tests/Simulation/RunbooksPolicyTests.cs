@@ -156,11 +156,28 @@ public sealed class RunbooksPolicyTests
         var setup = Setup with { Hosts = 4, Sizes = [new VmSize(1000, 870)] };
         var cluster = View(setup, SmallCluster.Rows(Rising(20), Rising(20), Rising(20)), [0, 1, 2], 35);
 
-        var demand = new DemandHistory(cluster, new RunbooksOptions { Recent = 12, Window = 48 });
+        var demand = new DemandHistory(cluster, new RunbooksOptions { Recent = 12, Window = 48, OwnLevel = 0 });
 
         // Seen: 200 and then 400 MIPS, 267 on average; lately 1.5 times that.
         Assert.All(demand.Mean, m => Assert.Equal(400, m, 6));
         Assert.Equal(300, demand.Past(0)[0], 6);
+    }
+
+    [Fact]
+    public void The_past_of_a_VM_is_brought_half_the_way_to_its_own_level()
+    {
+        double[] works = [.. Enumerable.Repeat(20.0, 24), .. Enumerable.Repeat(60.0, 6)];
+        double[] ends = [.. Enumerable.Repeat(60.0, 24), .. Enumerable.Repeat(20.0, 6)];
+        var setup = Setup with { Hosts = 4, Sizes = [new VmSize(1000, 870)] };
+        var cluster = View(setup, SmallCluster.Rows(works, ends), [0, 1], 29);
+
+        var demand = new DemandHistory(cluster, new RunbooksOptions { Recent = 30, OwnRecent = 6, OwnLevel = 0.5, FleetSamples = 0 });
+
+        // Means of 280 and 520 MIPS, lately 600 and 200: halfway.
+        Assert.Equal(440, demand.Mean[0], 6);
+        Assert.Equal(360, demand.Mean[1], 6);
+        Assert.Equal([360, 760], [demand.Past(0)[0], demand.Past(0)[29]]);
+        Assert.Equal([440, 40], [demand.Past(1)[0], demand.Past(1)[29]]);
     }
 
     [Fact]

@@ -9,6 +9,12 @@ public sealed record RunbooksOptions
     /// <summary>Newest samples that say how high the fleet's load is now, 1 or more: the past is raised or lowered to it.</summary>
     public int Recent { get; init; } = 12;
 
+    /// <summary>Newest samples that say how high the load of each VM is now, 1 or more.</summary>
+    public int OwnRecent { get; init; } = 6;
+
+    /// <summary>How far the past of a VM is brought to its own level of now, 0 (not) to 1 (fully): part of that level is noise.</summary>
+    public double OwnLevel { get; init; } = 0.5;
+
     /// <summary>Samples that the whole fleet's behaviour counts for in the spread of each VM, above 0.</summary>
     public double FleetSamples { get; init; } = 4;
 
@@ -25,7 +31,10 @@ public sealed record RunbooksOptions
     public double ArrivalShare { get; init; } = 0.9;
 
     /// <summary>Moves that one second of overload is worth, when VMs to relieve a host are chosen: small memory moves faster.</summary>
-    public double MovesPerSecond { get; init; } = 0.15;
+    public double MovesPerSecond { get; init; } = 0.2;
+
+    /// <summary>Moves that it is worth, in the same choice, when a whole host's CPU would be lacked for one second.</summary>
+    public double MovesPerLackedSecond { get; init; } = 1;
 
     /// <summary>Steps for which a move is expected to pay: a VM moves when that saves more overloads than one in this time.</summary>
     public double StaySteps { get; init; } = 18;

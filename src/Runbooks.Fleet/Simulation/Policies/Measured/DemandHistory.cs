@@ -5,7 +5,7 @@ namespace Runbooks.Fleet.Simulation.Policies.Measured;
 /// <summary>What is known of the demands of VMs: the last samples, brought to the fleet's level of today, with means and variances.</summary>
 /// <remarks>
 /// The demand of one VM from sample to sample is mostly noise about a level, and the level of the fleet moves slowly. So
-/// the past of each VM counts as it is, and the fleet's drift is taken out of all of them together.
+/// the fleet's drift is taken out of all of them together, and of what one VM did lately only a part is taken for its level.
 /// </remarks>
 internal sealed class DemandHistory
 {
@@ -19,6 +19,11 @@ internal sealed class DemandHistory
         Variance = new double[cluster.Vms];
         past = new double[cluster.Vms * Samples];
         Read(cluster, Drift(cluster, Math.Min(options.Recent, Samples)));
+        if (Samples > options.OwnRecent)
+        {
+            BringToOwnLevels(options);
+        }
+
         Estimate(cluster, options.FleetSamples);
         Smoothing = Math.Max(options.LeastSmooth, options.SmoothSamples / (options.SmoothSamples + Samples));
     }
@@ -67,6 +72,26 @@ internal sealed class DemandHistory
             for (var v = 0; v < demand.Length; v++)
             {
                 past[(v * Samples) + j] = demand[v] * drift;
+            }
+        }
+    }
+
+    /// <summary>A VM that has begun or ended some work keeps its new level for a while: its past is moved a part of the way there.</summary>
+    private void BringToOwnLevels(RunbooksOptions options)
+    {
+        for (var v = 0; v < Mean.Length; v++)
+        {
+            var own = past.AsSpan(v * Samples, Samples);
+            var (all, late) = (0.0, 0.0);
+            for (var j = 0; j < own.Length; j++)
+            {
+                all += own[j] / own.Length;
+                late += j >= own.Length - options.OwnRecent ? own[j] / options.OwnRecent : 0;
+            }
+
+            foreach (ref var demand in own)
+            {
+                demand = Math.Max(0, demand + (options.OwnLevel * (late - all)));
             }
         }
     }
