@@ -26,6 +26,8 @@ public sealed class StudioUnderTest : ServerAndBrowser
 
     protected override IEnumerable<string> Settings => ["--Access:People:anna:0=publisher", "--Access:People:ed:0=editor", "--Access:People:rita:0=approver"];
 
+    protected override string? Operator => Anna;
+
     /// <summary>A page of the console, as somebody sees it.</summary>
     public async Task<StudioPage> OpenAsync(string person, string path, int width = 1700, int height = 1000)
     {

@@ -24,11 +24,19 @@ public sealed class ConsumerTests(ServerUnderTest server)
 
         var (status, answer) = await SaveNextAsync(part);
         var follower = await publisher.LatestAsync("follower");
+        var why = (await server.GetAsync("/api/runbooks/follower/history"))[0]!["reason"]!.ToString();
 
-        Assert.Equal((HttpStatusCode.OK, 1), (status, answer!["consumingWorkflowCount"]!.GetValue<int>()));
+        var third = answer!["workflowDefinition"]!;
+        third["description"] = "third";
+        _ = await publisher.SavedAsync(third);
+        var (_, published) = await server.PostAsync("/api/runbooks/follow-me:publish", """{"actor":"paul","reason":"x"}""");
+
+        Assert.Equal("""{"updated":["follower"],"notUpdated":[]}""", published["consumers"]!.ToJsonString());
+        Assert.Equal(3, UsedBy(await publisher.LatestAsync("follower")));
+        Assert.Equal((HttpStatusCode.OK, 1), (status, answer["consumingWorkflowCount"]!.GetValue<int>()));
         Assert.Empty(answer["validationErrors"]!.AsArray());
         Assert.Equal((2, true, 2), (follower["version"]!.GetValue<int>(), follower["isPublished"]!.GetValue<bool>(), UsedBy(follower)));
-        Assert.Equal("uses version 2 of 'follow-me'", (await server.GetAsync("/api/runbooks/follower/history"))[0]!["reason"]!.ToString());
+        Assert.Equal("uses version 2 of 'follow-me'", why);
     }
 
     [Fact]
@@ -58,6 +66,8 @@ public sealed class ConsumerTests(ServerUnderTest server)
         var (status, answer) = await publisher.PostAsync("/workflow-definitions/shared-part/update-references");
         var unable = await publisher.LatestAsync("unable");
 
+        var (_, asked) = await server.PostAsync("/api/runbooks/shared-part:retract", """{"actor":"paul","reason":"x"}""");
+        Assert.Null(asked["consumers"]);
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("Updated: 'able'. Not updated:", Studio.Toast(answer), StringComparison.Ordinal);
         Assert.Contains("'unable': it can't be published with the new version", Studio.Toast(answer), StringComparison.Ordinal);
