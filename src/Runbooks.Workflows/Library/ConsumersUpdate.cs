@@ -8,7 +8,7 @@ public sealed record ConsumersUpdate(IReadOnlyList<string> Updated, IReadOnlyLis
     public static ConsumersUpdate None { get; } = new([], []);
 
     /// <summary>In words, each of those that stay named; empty when all were updated.</summary>
-    public IReadOnlyList<string> Complaint => NotUpdated.Count == 0 ? [] :
+    public IReadOnlyList<string> Complaint() => NotUpdated.Count == 0 ? [] :
     [
         Updated.Count == 0 ? "No runbook was updated." : $"Updated: {string.Join(", ", Updated.Select(u => $"'{u}'"))}. Not updated:",
         .. NotUpdated,

@@ -90,11 +90,13 @@ public sealed class EditingTests(StudioUnderTest studio)
         Assert.Empty(ed.Complaints);
     }
 
-    [Fact]
-    public async Task Who_types_faster_than_the_server_answers_is_in_nobodys_way()
+    [Theory]
+    [InlineData("hasty", false)]
+    [InlineData("hasty-and-shared", true)]
+    public async Task Who_types_faster_than_the_server_answers_is_in_their_own_way_never_and_overwrites_nobody(string runbook, bool edSavesInBetween)
     {
-        await studio.ImportAsync(Line("hasty", "Hasty", Activity("start", "Elsa.Start"), Activity("say", "Elsa.WriteLine", "text", "first")), publish: false);
-        var anna = await studio.OpenAsync(StudioUnderTest.Anna, "/runbooks/hasty");
+        await studio.ImportAsync(Line(runbook, runbook, Activity("start", "Elsa.Start"), Activity("say", "Elsa.WriteLine", "text", "first")), publish: false);
+        var anna = await studio.OpenAsync(StudioUnderTest.Anna, $"/runbooks/{runbook}");
         await anna.DrawnAsync();
         await anna.SelectAsync("say", "Text");
         var sent = 0;
@@ -111,6 +113,13 @@ public sealed class EditingTests(StudioUnderTest studio)
             var answer = await route.FetchAsync();
             if (number == 1)
             {
+                if (edSavesInBetween)
+                {
+                    var mine = await studio.LatestAsync(runbook);
+                    Find(mine, "say")["text"]!["expression"]!["value"] = "what ed says";
+                    await studio.SaveAsync(StudioUnderTest.Ed, mine);
+                }
+
                 first.SetResult();
                 _ = await Task.WhenAny(second.Task, Task.Delay(10_000));
             }
@@ -127,9 +136,9 @@ public sealed class EditingTests(StudioUnderTest studio)
         await anna.WriteAsync("Text", "two");
 
         Assert.Equal(200, await statuses[0].Task.WaitAsync(Bound));
-        Assert.Equal(200, await statuses[1].Task.WaitAsync(Bound));
-        await anna.KeepAsync("hasty");
-        Assert.Equal("two", Find(await studio.LatestAsync("hasty"), "say")["text"]!["expression"]!["value"]!.ToString());
+        Assert.Equal(edSavesInBetween ? 400 : 200, await statuses[1].Task.WaitAsync(Bound));
+        await anna.KeepAsync(runbook);
+        Assert.Equal(edSavesInBetween ? "what ed says" : "two", Find(await studio.LatestAsync(runbook), "say")["text"]!["expression"]!["value"]!.ToString());
     }
 
     [Fact]

@@ -115,7 +115,7 @@ internal static class BulkEndpoints
                     UpdatedConsumers.UnionWith(done.Consumers.Updated);
                     if (done.Consumers.NotUpdated.Count > 0)
                     {
-                        Behind[id] = done.Consumers.Complaint;
+                        Behind[id] = done.Consumers.Complaint();
                     }
 
                     break;

@@ -89,7 +89,7 @@ internal static class ChangeEndpoints
 
     /// <summary>A toast names who was not updated, and who was.</summary>
     private static IResult Updated(ConsumersUpdate update) =>
-        update.NotUpdated.Count > 0 ? ElsaRefusal.Of(update.Complaint) : ElsaJson.Ok(new { affectedWorkflows = update.Updated });
+        update.NotUpdated.Count > 0 ? ElsaRefusal.Of(update.Complaint()) : ElsaJson.Ok(new { affectedWorkflows = update.Updated });
 
     private static IResult Answer(EditAnswer answer, Person person, DefinitionViews views, bool publish) => Of(answer, done => ElsaJson.Ok(new JsonObject
     {
