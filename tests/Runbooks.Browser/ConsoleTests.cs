@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 
@@ -86,6 +87,50 @@ public sealed class ConsoleTests(ConsoleUnderTest console) : IClassFixture<Conso
         await Assertions.Expect(page.GetByTestId("recent-run").First).ToContainTextAsync("consolidate");
         await ServerAndBrowser.KeepAsync(page, "consolidated");
         Assert.Empty(complaints);
+    }
+
+    [Fact]
+    public async Task The_name_in_an_order_and_the_name_in_the_header_are_one()
+    {
+        const string Definition = """{ "definitionId": "signed", "name": "Signed", "root": { "id": "S", "type": "Elsa.Sequence", "activities": [ { "id": "w", "type": "Elsa.WriteLine" } ] } }""";
+        await PostAsync("/api/runbooks:import", new JsonObject { ["files"] = new JsonArray(new JsonObject { ["name"] = "signed.json", ["json"] = Definition }) });
+        await PostAsync("/api/runbooks/signed:publish", []);
+        var (page, complaints) = await console.OpenAsync("/runbooks/signed/versions", 1440, 1000);
+        var who = page.Locator("[data-who]");
+        var dialog = page.Locator("#ask");
+        await Assertions.Expect(who).ToHaveTextAsync("Who are you?");
+        await Assertions.Expect(page.GetByRole(AriaRole.Radio)).ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Compare" })).ToHaveCountAsync(0);
+        await ServerAndBrowser.KeepAsync(page, "versions-single");
+
+        // The name in the header is the name in the order.
+        await who.ClickAsync();
+        await page.Locator("#who input").FillAsync("Änne");
+        await page.GetByText("That's me").ClickAsync();
+        await Assertions.Expect(who).ToHaveTextAsync("Änne");
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Retract" }).ClickAsync();
+        await Assertions.Expect(dialog.Locator("[name=actor]")).ToHaveValueAsync("Änne");
+        await ServerAndBrowser.KeepAsync(page, "order-dialog");
+
+        // The name that an order was given in is the name in the header, also where that is asked for next.
+        await dialog.Locator("[name=actor]").FillAsync("bert");
+        await dialog.Locator("[name=reason]").FillAsync("a test");
+        await dialog.GetByText("Do it").ClickAsync();
+        await Assertions.Expect(page.GetByText("retracted").First).ToBeVisibleAsync();
+        await Assertions.Expect(who).ToHaveTextAsync("bert");
+        await ServerAndBrowser.KeepAsync(page, "order-given");
+        _ = await page.GotoAsync($"{console.Url}/");
+        await Assertions.Expect(who).ToHaveTextAsync("bert");
+        await who.ClickAsync();
+        await Assertions.Expect(page.Locator("#who input")).ToHaveValueAsync("bert");
+        Assert.Empty(complaints);
+
+        async Task PostAsync(string path, JsonObject body)
+        {
+            (body["actor"], body["reason"]) = ("anna", "a test");
+            using var answer = await console.Http.PostAsJsonAsync(path, body);
+            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        }
     }
 
     private static LocatorAssertionsToBeVisibleOptions Patient => new() { Timeout = 30_000 };

@@ -27,6 +27,9 @@ public abstract class ServerAndBrowser : IAsyncLifetime
     /// <summary>Of the server, beside those that every test has.</summary>
     protected virtual IEnumerable<string> Settings => [];
 
+    /// <summary>Who starts runs where roles matter; null: nobody in particular.</summary>
+    protected virtual string? Operator => null;
+
     protected static string Repository => Metadata("RepositoryRoot");
 
     public virtual async Task InitializeAsync()
@@ -108,7 +111,7 @@ public abstract class ServerAndBrowser : IAsyncLifetime
 
     public async Task<string> StartAsync(string runbook, JsonObject input)
     {
-        using var answer = await Http.PostAsJsonAsync("/api/runs", new JsonObject { ["runbook"] = runbook, ["input"] = input });
+        using var answer = await Http.PostAsJsonAsync("/api/runs", new JsonObject { ["runbook"] = runbook, ["input"] = input, ["actor"] = Operator });
         var run = await answer.Content.ReadFromJsonAsync<JsonNode>();
         Assert.True(answer.IsSuccessStatusCode, run?.ToJsonString());
         return run!["id"]!.ToString();

@@ -142,7 +142,7 @@ internal sealed class FleetApi(Uri server) : IDisposable
         }
 
         var detail = problem?["detail"]?.ToString() ?? $"{answer.RequestMessage?.RequestUri} answered {(int)answer.StatusCode} {answer.ReasonPhrase}; is it a Runbooks server?";
-        var isWrongInput = answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity or HttpStatusCode.UnsupportedMediaType;
+        var isWrongInput = answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity or HttpStatusCode.UnsupportedMediaType;
         throw new ApiFailure(detail, isWrongInput ? ExitCode.Usage : ExitCode.Failed);
     }
 }

@@ -22,7 +22,7 @@ internal static class CommonOptions
 
     public static Option<string> Actor { get; } = new("--actor")
     {
-        Description = "Who you are; kept in the run's history. Default: RUNBOOKS_ACTOR, else the name of your account.",
+        Description = "Who you are; kept in the history, and decides what you may do. Default: RUNBOOKS_ACTOR, else the name of your account.",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("RUNBOOKS_ACTOR") is { Length: > 0 } name ? name : Environment.UserName,
     };
 

@@ -61,13 +61,21 @@ internal static class DefinitionTransfer
             {
                 var published = await scope.Api.PostAsync($"api/runbooks/{Uri.EscapeDataString(version["runbook"]!.ToString())}:publish", signed.DeepClone().AsObject(), null, cancellationToken);
                 version["state"] = published["state"]!.DeepClone();
+                version["consumers"] = published["consumers"]?.DeepClone();
             }
 
-            Tell(scope, versions, v => $"{v["runbook"]} version {v["version"]}: {v["state"]}", "Nothing was imported.");
+            Tell(scope, versions, v => $"{v["runbook"]} version {v["version"]}: {v["state"]}{Users(v)}", "Nothing was imported.");
             return ExitCode.Done;
         });
         return command;
     }
+
+    /// <summary>What became of the runbooks that have a published one built in, a line for each.</summary>
+    private static string Users(JsonNode version) => string.Concat(
+    [
+        .. (version["consumers"]?["updated"]?.AsArray() ?? []).Select(u => $"\n  updated with it: {u}"),
+        .. (version["consumers"]?["notUpdated"]?.AsArray() ?? []).Select(n => $"\n  not updated with it: {n}"),
+    ]);
 
     /// <summary>A version as the server writes it to a file.</summary>
     public static async Task<string> DefinitionAsync(CommandScope scope, string id, string version, CancellationToken cancellationToken) =>

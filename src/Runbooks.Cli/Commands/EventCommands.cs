@@ -17,10 +17,10 @@ internal static class EventCommands
         var payload = new Option<string>("--payload", "-p") { Description = "What it brings. A value that is JSON is taken as JSON, all else as text." };
         var correlation = new Option<string>("--correlation") { Description = "Only runs with this correlation id, or with none, take it." };
         var key = new Option<string>("--key") { Description = "Idempotency key: repeating the command with it changes nothing." };
-        var command = new Command("publish", "Publishes an event.") { name, payload, correlation, key };
+        var command = new Command("publish", "Publishes an event.") { name, payload, correlation, key, CommonOptions.Actor };
         command.Does(async (scope, cancellationToken) =>
         {
-            var body = new JsonObject();
+            var body = new JsonObject { ["actor"] = scope.Parsed.GetValue(CommonOptions.Actor) };
             if (scope.Parsed.GetValue(payload) is { } text)
             {
                 body["payload"] = Inputs.Value(text);

@@ -24,6 +24,11 @@ public sealed record Person(string Name, IReadOnlySet<Permission> Permissions)
     public bool May(Permission permission) => Permissions.Contains(permission);
 
     /// <summary>For the message of a refusal.</summary>
-    public string Lacks(Permission permission) =>
-        $"{Name} may not do this: it takes the role {string.Join(" or ", People.RolesFor(permission).Select(r => $"'{r}'"))} (setting Access:People:{Name}).";
+    public string Lacks(Permission permission)
+    {
+        var roles = string.Join(" or ", People.RolesFor(permission).Select(r => $"'{r}'"));
+        return GivenName is null
+            ? $"Whoever does not say who they are may not do this: it takes the role {roles} (setting Access:People). Give your name."
+            : $"{Name} may not do this: it takes the role {roles} (setting Access:People:{Name}).";
+    }
 }

@@ -1,3 +1,4 @@
+using Runbooks.Server.Access;
 using Runbooks.Workflows.Operations;
 
 namespace Runbooks.Server.Api;
@@ -31,6 +32,10 @@ internal static class Caller
 
         return name;
     }
+
+    /// <summary>Who asks and what they may do, where a name is not required: who the field or a header names, else the console's cookie.</summary>
+    public static Person Of(HttpRequest request, RequestBody body, People people) =>
+        Actor(request, body) is { } name ? people.Named(name) : people.Of(request);
 
     /// <summary>As <see cref="Actor"/>, and its absence is a mistake.</summary>
     public static string RequiredActor(HttpRequest request, RequestBody body)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Server.Access;
 using Runbooks.Server.Views;
 using Runbooks.Workflows.Events;
 
@@ -16,11 +17,11 @@ internal static class EventEndpoints
             .WithSummary("Publishes an event: it wakes the runs that wait for it, starts those that it starts, or is kept. With an Idempotency-Key header, repeating the request changes nothing.")
             .Accepts<PublishEventBody>("application/json")
             .Produces<EventView>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
-    private static async Task<IResult> PublishAsync(string name, HttpRequest request, IEventPublisher events, IEventStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> PublishAsync(string name, HttpRequest request, IEventPublisher events, IEventStore store, People people, CancellationToken cancellationToken)
     {
-        var (body, problem) = await RequestBody.ReadAsync(request, ["payload", "correlationId"], cancellationToken);
+        var (body, problem) = await RequestBody.ReadAsync(request, ["payload", "correlationId", "actor"], cancellationToken);
         if (body is null)
         {
             return problem!;
@@ -28,6 +29,7 @@ internal static class EventEndpoints
 
         var correlation = body.Text("correlationId", longest: 200);
         var payload = body.Any("payload");
+        var person = Caller.Of(request, body, people);
         var key = request.Headers[KeyHeader].ToString();
         var errors = body.Errors.ToList();
         if (key.Length > LongestKey)
@@ -45,8 +47,13 @@ internal static class EventEndpoints
             return Problems.Invalid(Problems.InvalidInput, "The request is not valid", errors);
         }
 
+        if (!person.May(Permission.Run))
+        {
+            return Problems.Lacks(person, Permission.Run);
+        }
+
         var id = key.Length > 0 ? $"api:{key}" : $"api:{Guid.CreateVersion7():n}";
-        var published = new WorkflowEvent(id, EventKeys.OfEvent(name), payload, "api") { CorrelationId = correlation is { Length: > 0 } ? correlation : null };
+        var published = new WorkflowEvent(id, EventKeys.OfEvent(name), payload, person.Name) { CorrelationId = correlation is { Length: > 0 } ? correlation : null };
         var done = await events.PublishAsync(published, cancellationToken);
         if (done.Repeated && await store.FindEventAsync(id, cancellationToken) is { } before && !IsSame(before, published))
         {
@@ -67,7 +74,7 @@ internal static class EventEndpoints
 }
 
 /// <summary>Body of POST /api/events/{name}.</summary>
-internal sealed record PublishEventBody(JsonNode? Payload, string? CorrelationId);
+internal sealed record PublishEventBody(JsonNode? Payload, string? CorrelationId, string? Actor);
 
 /// <summary>What an event did.</summary>
 /// <param name="Id">Its id.</param>

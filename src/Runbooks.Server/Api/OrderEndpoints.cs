@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Server.Access;
 using Runbooks.Server.Orders;
 using Runbooks.Server.Views;
 using Runbooks.Workflows.Operations;
@@ -15,24 +16,24 @@ internal static class OrderEndpoints
     {
         foreach (var verb in RunVerbs.All)
         {
-            Describe(routes.MapPost($"/api/runs/{{id}}:{verb.Word()}", (string id, HttpRequest request, OrderDesk desk, CancellationToken cancellationToken) => GiveAsync(id, verb, request, desk, named: true, cancellationToken)), verb)
+            Describe(routes.MapPost($"/api/runs/{{id}}:{verb.Word()}", (string id, HttpRequest request, OrderDesk desk, People people, CancellationToken cancellationToken) => GiveAsync(id, verb, request, desk, people, named: true, cancellationToken)), verb)
                 .WithName($"{verb}Run").WithSummary(SummaryOf(verb));
         }
 
         // Callers from before names: they say only why.
         foreach (var verb in new[] { RunVerb.Cancel, RunVerb.Retry })
         {
-            Describe(routes.MapPost($"/api/runs/{{id}}/{verb.Word()}", (string id, HttpRequest request, OrderDesk desk, CancellationToken cancellationToken) => GiveAsync(id, verb, request, desk, named: false, cancellationToken)), verb)
+            Describe(routes.MapPost($"/api/runs/{{id}}/{verb.Word()}", (string id, HttpRequest request, OrderDesk desk, People people, CancellationToken cancellationToken) => GiveAsync(id, verb, request, desk, people, named: false, cancellationToken)), verb)
                 .WithName($"{verb}RunUnnamed").WithSummary($"As :{verb.Word()}, for callers that do not say who they are.");
         }
 
         _ = routes.MapPost("/api/runs:bulk", BulkAsync).WithTags("Operations")
             .WithName("OrderManyRuns").WithSummary($"One order to many runs, by their ids or by a filter; answers for each. At most {BulkOrders.Most} runs.")
             .Accepts<BulkBody>("application/json").Produces<JsonObject>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status400BadRequest);
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden);
     }
 
-    private static async Task<IResult> GiveAsync(string id, RunVerb verb, HttpRequest request, OrderDesk desk, bool named, CancellationToken cancellationToken)
+    private static async Task<IResult> GiveAsync(string id, RunVerb verb, HttpRequest request, OrderDesk desk, People people, bool named, CancellationToken cancellationToken)
     {
         var (body, problem) = await RequestBody.ReadAsync(request, Fields, cancellationToken);
         if (body is null)
@@ -40,8 +41,8 @@ internal static class OrderEndpoints
             return problem!;
         }
 
-        var actor = named ? Caller.RequiredActor(request, body) : Caller.Actor(request, body) ?? ActorName.Unnamed;
-        var order = new RunOrder(verb, actor, body.RequiredText("reason"))
+        var person = named ? people.Named(Caller.RequiredActor(request, body)) : Caller.Of(request, body, people);
+        var order = new RunOrder(verb, person.Name, body.RequiredText("reason"))
         {
             Key = Caller.Key(request, body),
             Step = body.Whole("step"),
@@ -51,11 +52,12 @@ internal static class OrderEndpoints
             Found = body.Text("found"),
         };
         return body.Errors.Count > 0 ? Problems.Invalid(Problems.InvalidInput, "The request is not valid", body.Errors)
+            : !person.May(Permission.Run) ? Problems.Lacks(person, Permission.Run)
             : !RunId.TryParse(id, out var run) ? Problems.NoSuchRun(id)
             : OrderAnswers.Of(id, await desk.GiveAsync(run, order, wait: true, cancellationToken));
     }
 
-    private static async Task<IResult> BulkAsync(HttpRequest request, BulkOrders bulk, CancellationToken cancellationToken)
+    private static async Task<IResult> BulkAsync(HttpRequest request, BulkOrders bulk, People people, CancellationToken cancellationToken)
     {
         var (body, problem) = await RequestBody.ReadAsync(request, ["verb", "ids", "filter", "actor", "reason"], cancellationToken);
         if (body is null)
@@ -64,10 +66,16 @@ internal static class OrderEndpoints
         }
 
         var (verb, ids, filter) = BulkRequest.Read(body);
-        var order = new RunOrder(verb, Caller.RequiredActor(request, body), body.RequiredText("reason")) { Key = Caller.Key(request, body) };
+        var person = people.Named(Caller.RequiredActor(request, body));
+        var order = new RunOrder(verb, person.Name, body.RequiredText("reason")) { Key = Caller.Key(request, body) };
         if (body.Errors.Count > 0)
         {
             return Problems.Invalid(Problems.InvalidInput, "The request is not valid", body.Errors);
+        }
+
+        if (!person.May(Permission.Run))
+        {
+            return Problems.Lacks(person, Permission.Run);
         }
 
         var (runs, more) = ids is not null ? (ids, false) : await bulk.FindAsync(filter!, cancellationToken);
@@ -87,7 +95,7 @@ internal static class OrderEndpoints
 
     private static RouteHandlerBuilder Describe(RouteHandlerBuilder route, RunVerb verb) => route.WithTags("Operations")
         .Accepts<OrderBody>("application/json").Produces<RunView>(StatusCodes.Status202Accepted)
-        .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
+        .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
     private static string SummaryOf(RunVerb verb) => verb switch

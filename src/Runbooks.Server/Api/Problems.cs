@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using Runbooks.Server.Access;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Api;
@@ -54,6 +55,10 @@ internal static class Problems
         $"{refused.Reason} Wait for its end, or cancel it.",
         new KeyValuePair<string, object?>("cannotStart", true),
         new KeyValuePair<string, object?>("runId", refused.OpenRun.ToString()));
+
+    /// <summary>Forbidden; names the roles that it takes.</summary>
+    public static IResult Lacks(Person person, Permission permission) =>
+        Of(StatusCodes.Status403Forbidden, NotAllowed, "Not allowed", person.Lacks(permission));
 
     public static IResult NotJsonBody(HttpRequest request) =>
         Of(StatusCodes.Status415UnsupportedMediaType, NotJson, "JSON expected", $"The content type is '{request.ContentType}'; send application/json.");

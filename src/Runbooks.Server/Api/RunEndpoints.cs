@@ -16,7 +16,7 @@ internal static class RunEndpoints
             .WithName("StartRun").WithSummary("Starts a runbook; with dryRun nothing is changed. With an Idempotency-Key header, repeating the request names the run that is there.")
             .Accepts<StartRunBody>("application/json")
             .Produces<RunView>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         _ = runs.MapGet("", ListAsync)
             .WithName("ListRuns").WithSummary("Runs, newest first. Filters: runbook, status, open, parent; pages with before (a createdAt) and limit.")
             .Produces<IReadOnlyList<RunView>>().ProducesProblem(StatusCodes.Status400BadRequest);

@@ -1,3 +1,4 @@
+using Runbooks.Server.Access;
 using Runbooks.Server.Runs;
 using Runbooks.Server.Views;
 using Runbooks.Workflows.Journal;
@@ -9,7 +10,7 @@ namespace Runbooks.Server.Api;
 /// <summary>POST /api/runs.</summary>
 internal static class RunStart
 {
-    public static async Task<IResult> StartAsync(HttpRequest request, RunRequests requests, IRunStore store, CancellationToken cancellationToken)
+    public static async Task<IResult> StartAsync(HttpRequest request, RunRequests requests, IRunStore store, People people, CancellationToken cancellationToken)
     {
         var (body, problem) = await RequestBody.ReadAsync(request, ["runbook", "input", "actor", "reason", "correlationId", "dryRun"], cancellationToken);
         if (body is null)
@@ -22,14 +23,19 @@ internal static class RunStart
         var reason = body.Text("reason");
         var correlation = body.Text("correlationId", longest: 200);
         var dryRun = body.Flag("dryRun");
-        var actor = Caller.Actor(request, body) ?? ActorName.Unnamed;
+        var person = Caller.Of(request, body, people);
         var key = Caller.Key(request, body) ?? "";
         if (body.Errors.Count > 0)
         {
             return Problems.Invalid(Problems.InvalidInput, "The request is not valid", body.Errors);
         }
 
-        var wish = new StartRequest(runbook, input, ActorName.StartedBy(actor, reason), key.Length > 0 ? $"api:{key}" : null, correlation) { IsDryRun = dryRun };
+        if (!person.May(Permission.Run))
+        {
+            return Problems.Lacks(person, Permission.Run);
+        }
+
+        var wish = new StartRequest(runbook, input, ActorName.StartedBy(person.Name, reason), key.Length > 0 ? $"api:{key}" : null, correlation) { IsDryRun = dryRun };
         return await requests.StartAsync(wish, cancellationToken) switch
         {
             StartAnswer.UnknownRunbook unknown => Problems.Invalid(

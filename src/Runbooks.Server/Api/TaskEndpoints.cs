@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Server.Access;
 using Runbooks.Server.Views;
 using Runbooks.Workflows.Events;
 
@@ -13,22 +14,28 @@ internal static class TaskEndpoints
             .WithSummary("Reports a task done; its run goes on with the result. Repeating the report changes nothing.")
             .Accepts<CompleteTaskBody>("application/json")
             .Produces<TaskView>(StatusCodes.Status202Accepted)
-            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
 
-    private static async Task<IResult> CompleteAsync(string taskId, HttpRequest request, TaskDesk desk, CancellationToken cancellationToken)
+    private static async Task<IResult> CompleteAsync(string taskId, HttpRequest request, TaskDesk desk, People people, CancellationToken cancellationToken)
     {
-        var (body, problem) = await RequestBody.ReadAsync(request, ["result"], cancellationToken);
+        var (body, problem) = await RequestBody.ReadAsync(request, ["result", "actor"], cancellationToken);
         if (body is null)
         {
             return problem!;
         }
 
+        var person = Caller.Of(request, body, people);
         if (body.Errors.Count > 0)
         {
             return Problems.Invalid(Problems.InvalidInput, "The request is not valid", body.Errors);
         }
 
-        return await desk.CompleteAsync(taskId, body.Any("result"), "api", cancellationToken) switch
+        if (!person.May(Permission.Run))
+        {
+            return Problems.Lacks(person, Permission.Run);
+        }
+
+        return await desk.CompleteAsync(taskId, body.Any("result"), person.Name, cancellationToken) switch
         {
             TaskAnswer.Completed completed => Results.Json(new TaskView(taskId, completed.RunId.ToString(), completed.Repeated), ViewJson.Options, statusCode: StatusCodes.Status202Accepted),
             TaskAnswer.OtherResult other => Problems.Of(
@@ -46,7 +53,7 @@ internal static class TaskEndpoints
 }
 
 /// <summary>Body of POST /api/tasks/{taskId}/complete.</summary>
-internal sealed record CompleteTaskBody(JsonNode? Result);
+internal sealed record CompleteTaskBody(JsonNode? Result, string? Actor);
 
 /// <summary>A task that was reported done.</summary>
 internal sealed record TaskView(string TaskId, string RunId, bool Repeated);

@@ -90,12 +90,12 @@ internal static class VersionEndpoints
 
         if (!person.May(permission))
         {
-            return Problems.Of(StatusCodes.Status403Forbidden, Problems.NotAllowed, "Not allowed", person.Lacks(permission));
+            return Problems.Lacks(person, permission);
         }
 
         return await act((int?)version, new Editor(person.Name, reason)) switch
         {
-            EditAnswer.Done done => Results.Json(VersionView.Of(done.Version), ViewJson.Options),
+            EditAnswer.Done done => Results.Json(VersionView.Of(done.Version) with { Consumers = done.Consumers == ConsumersUpdate.None ? null : done.Consumers }, ViewJson.Options),
             EditAnswer.Refused refused => Problems.Of(StatusCodes.Status409Conflict, Problems.NotNow, $"'{id}' stays as it is", string.Join(" ", refused.Messages)),
             _ => throw new InvalidOperationException("Unknown answer."),
         };
@@ -131,7 +131,7 @@ internal static class VersionEndpoints
 
         if (!person.May(Permission.Edit))
         {
-            return Problems.Of(StatusCodes.Status403Forbidden, Problems.NotAllowed, "Not allowed", person.Lacks(Permission.Edit));
+            return Problems.Lacks(person, Permission.Edit);
         }
 
         var answer = await import.ImportAsync(files, new Editor(person.Name, reason), cancellationToken);

@@ -9,6 +9,9 @@ namespace Runbooks.Server.Library;
 /// <param name="ChangedBy">Who saved or published it: a person, or the file that it came from.</param>
 public sealed record VersionView(int Version, string Id, VersionState State, bool IsLatest, bool IsShipped, DateTimeOffset CreatedAt, DateTimeOffset ChangedAt, string ChangedBy, string? Reason)
 {
+    /// <summary>Right after it was published: what became of the runbooks that have it built in. Null otherwise, and when none was to follow.</summary>
+    public Workflows.Library.ConsumersUpdate? Consumers { get; init; }
+
     public static VersionView Of(RunbookVersion version)
     {
         ArgumentNullException.ThrowIfNull(version);

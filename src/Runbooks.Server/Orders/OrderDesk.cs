@@ -108,6 +108,8 @@ public sealed class OrderDesk(IRunStore store, DefinitionCatalog catalog, RunReq
         {
             case StartAnswer.UnknownRunbook unknown:
                 return new OrderAnswer.NotNow(facts.Run, $"Its runbook '{unknown.DefinitionId}' is not there any more.", OrderRules.Allowed(facts));
+            case StartAnswer.Refused refused:
+                return new OrderAnswer.NotNow(facts.Run, $"{refused.Reason} Wait for its end, or cancel it.", OrderRules.Allowed(facts));
             case StartAnswer.Invalid invalid:
                 return new OrderAnswer.Invalid([.. invalid.Problems.Select(p => ($"inputs.{p.Field}", p.Message))]);
             case StartAnswer.Accepted accepted:

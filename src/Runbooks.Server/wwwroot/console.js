@@ -151,7 +151,7 @@
     document.getElementById("ask-title").textContent = asked.title;
     choice.hidden = !asked.choices;
     choice.querySelector("select").replaceChildren(...(asked.choices ?? "").split("|").map(c => new Option(c, c)));
-    form.elements.actor.value = localStorage.getItem("runbooks-actor") ?? "";
+    form.elements.actor.value = window.runbooksWho.name;
     form.elements.reason.value = "";
     said.textContent = "";
     ask.showModal();
@@ -169,8 +169,9 @@
       const told = await answer.json();
       said.textContent = answer.ok ? "" : told.detail;
       if (answer.ok) {
-        localStorage.setItem("runbooks-actor", body.actor);
-        ask.close();
+        window.runbooksWho.name = body.actor; // the header says so with the next look
+        const behind = told.consumers?.notUpdated ?? [];
+        if (behind.length) said.textContent = `Done, but not for all that use it. ${behind.join(" ")}`; else ask.close();
         if (asked.order.endsWith(":restart")) go(`/runs/${told.id}`);
       }
     } catch {

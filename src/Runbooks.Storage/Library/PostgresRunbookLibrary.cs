@@ -69,7 +69,7 @@ internal sealed class PostgresRunbookLibrary(NpgsqlDataSource database, IDefinit
         }
 
         await using var batch = database.CreateBatch();
-        batch.Add("INSERT INTO runbooks.draft_revisions (definition_id, revision, content_hash, json, changed_by, changed_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING")
+        batch.Add("INSERT INTO runbooks.draft_revisions (definition_id, revision, content_hash, json, changed_by, changed_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (definition_id, revision) DO UPDATE SET kept_at = now()")
             .WithText(definitionId).With(draft.Revision).WithText(ContentHash.Of(draft.Json)).WithText(draft.Json).WithText(draft.ChangedBy).WithTime(draft.ChangedAt);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         return new VersionId(definitionId, checked((int)-draft.Revision));

@@ -1,9 +1,13 @@
 using Npgsql;
 using NpgsqlTypes;
+using Runbooks.Storage.Runs;
 
 namespace Runbooks.Storage.Retention;
 
-/// <summary>The tables of the months, and what is old in them. All rules are in the database's own functions, which are the only way.</summary>
+/// <summary>
+/// The tables of the months, and what is old in them. The rules for runs are in the database's own functions, which are the
+/// only way.
+/// </summary>
 internal sealed class History(ConnectionPools pools)
 {
     /// <summary>"forget" as a number.</summary>
@@ -37,6 +41,24 @@ internal sealed class History(ConnectionPools pools)
         var forgotten = await forget.ExecuteScalarAsync(cancellationToken) is int runs ? runs : 0;
         await transaction.CommitAsync(cancellationToken);
         return forgotten;
+    }
+
+    /// <summary>
+    /// Removes drafts that were kept for runs and that no run is on any more. One that was kept less than
+    /// <paramref name="grace"/> ago stays: its run may be about to be made. Returns how many.
+    /// </summary>
+    public async Task<int> ForgetKeptDraftsAsync(TimeSpan grace, CancellationToken cancellationToken)
+    {
+        await using var command = pools.General.CreateCommand(
+            $"""
+            DELETE FROM runbooks.draft_revisions d
+            WHERE d.kept_at < now() - $1
+              AND NOT EXISTS (
+                  SELECT FROM runbooks.runs r
+                  WHERE r.is_dry_run AND r.definition_id = d.definition_id AND ({DryRunFence.Version}) = -d.revision)
+            """);
+        command.Parameters.AddWithValue(grace);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Drops the tables of past months in which nothing is left. Returns how many.</summary>

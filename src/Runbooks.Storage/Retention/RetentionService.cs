@@ -15,12 +15,18 @@ internal sealed partial class RetentionService(
     TimeProvider clock,
     ILogger<RetentionService> logger) : BackgroundService
 {
+    /// <summary>How long a kept draft stays without a run on it. Making the run takes moments.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
+
     private readonly RetentionOptions retention = options.Value.Retention;
 
-    /// <summary>One look: months ahead, old runs, empty months. Returns how many runs were forgotten.</summary>
+    /// <summary>One look: months ahead, kept drafts without a run, old runs, empty months. Returns how many runs were forgotten.</summary>
     public async Task<int> RoundAsync(CancellationToken cancellationToken)
     {
         _ = await history.PrepareMonthsAsync(cancellationToken);
+
+        // Before the runs: a restart of a run that is forgotten below still finds its draft until the next round.
+        var drafts = await history.ForgetKeptDraftsAsync(Grace, cancellationToken);
         var forgotten = 0;
         if (retention.KeepFor is not null || retention.KeepRuns is not null)
         {
@@ -34,9 +40,9 @@ internal sealed partial class RetentionService(
         }
 
         var dropped = await history.DropEmptyMonthsAsync(cancellationToken);
-        if (forgotten + dropped > 0)
+        if (forgotten + dropped + drafts > 0)
         {
-            LogForgotten(forgotten, dropped);
+            LogForgotten(forgotten, drafts, dropped);
         }
 
         return forgotten;
@@ -73,8 +79,8 @@ internal sealed partial class RetentionService(
         }
     }
 
-    [LoggerMessage(4020, LogLevel.Information, "Forgot {Runs} old runs and dropped {Tables} tables of past months")]
-    private partial void LogForgotten(int runs, int tables);
+    [LoggerMessage(4020, LogLevel.Information, "Forgot {Runs} old runs and {Drafts} drafts that were kept for runs, and dropped {Tables} tables of past months")]
+    private partial void LogForgotten(int runs, int drafts, int tables);
 
     [LoggerMessage(4021, LogLevel.Warning, "Old runs could not be forgotten; trying again every {Every}: {Problem}")]
     private partial void LogFailed(TimeSpan every, string problem);

@@ -22,11 +22,15 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
     /// <summary>How many versions are looked back for one that this program can run, when it can't run the latest.</summary>
     private const int MostLookedBack = 50;
 
+    /// <summary>Kept drafts that are remembered; as many dry runs may be tried out at once without reading a definition twice.</summary>
+    private const int MostDrafts = 32;
+
     private readonly ProductVersion ours = product ?? ProductVersion.Current;
     private readonly ConcurrentDictionary<string, int> looked = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> withdrawn = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, WorkflowDefinition> latest = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Id, int Version), WorkflowDefinition> versions = new();
+    private readonly RecentDrafts drafts = new(MostDrafts);
     private readonly ConcurrentDictionary<string, IReadOnlyList<DefinitionProblem>> refused = new(StringComparer.Ordinal);
 
     public IEnumerable<string> Ids => latest.Keys.Order(StringComparer.Ordinal);
@@ -204,7 +208,7 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
     /// <summary>A version, known or read now; why it can't run when it can't.</summary>
     private async Task<(WorkflowDefinition? Definition, IReadOnlyList<DefinitionProblem> Problems)> ReadAsync(string definitionId, int version, CancellationToken cancellationToken)
     {
-        if (versions.TryGetValue((definitionId, version), out var known))
+        if ((version < 0 ? drafts.Find(definitionId, version) : versions.GetValueOrDefault((definitionId, version))) is { } known)
         {
             return (known, []);
         }
@@ -221,7 +225,7 @@ public sealed class DefinitionCatalog(IDefinitionStore store, DefinitionReader r
         }
 
         var reading = reader.Read(stored.Json, $"{definitionId} version {version}", version, r => Find(r, null));
-        return (reading.Definition is { } definition ? versions.GetOrAdd((definitionId, version), definition) : null, reading.Problems);
+        return (reading.Definition is not { } definition ? null : version < 0 ? drafts.Add(definition) : versions.GetOrAdd((definitionId, version), definition), reading.Problems);
     }
 
     private async Task<bool> TakeInAsync(CancellationToken cancellationToken)

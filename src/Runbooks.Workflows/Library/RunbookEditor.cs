@@ -77,7 +77,10 @@ public sealed class RunbookEditor(IRunbookLibrary library, DefinitionCatalog cat
         }
     }
 
-    /// <summary>Makes the draft live, or the version that was retracted when there is no draft.</summary>
+    /// <summary>
+    /// Makes the draft live, or the version that was retracted when there is no draft. Where the definition says so, those
+    /// that have it built in follow (<c>options.autoUpdateConsumingWorkflows</c>).
+    /// </summary>
     public async Task<EditAnswer> PublishAsync(string definitionId, Editor editor, CancellationToken cancellationToken)
     {
         if (await library.LatestAsync(definitionId, cancellationToken) is not { } latest)
@@ -105,7 +108,10 @@ public sealed class RunbookEditor(IRunbookLibrary library, DefinitionCatalog cat
         }
 
         await catalog.RefreshAsync(cancellationToken);
-        return new EditAnswer.Done(published, Changed: true);
+        return new EditAnswer.Done(published, Changed: true)
+        {
+            Consumers = Consumers.AreToFollow(json) ? await UpdateReferencesAsync(definitionId, editor, cancellationToken) : ConsumersUpdate.None,
+        };
     }
 
     /// <summary>No version is started any more. Runs that are on one go on.</summary>
@@ -209,32 +215,10 @@ public sealed class RunbookEditor(IRunbookLibrary library, DefinitionCatalog cat
 
     /// <summary>
     /// Lets the runbooks that have this one built in use its published version: as a new version of theirs, or in their draft
-    /// when there is one. Returned are the runbooks that were changed.
+    /// when there is one.
     /// </summary>
-    public async Task<IReadOnlyList<string>> UpdateReferencesAsync(string definitionId, Editor editor, CancellationToken cancellationToken)
-    {
-        if (await catalog.LatestAsync(definitionId, cancellationToken) is not { } used)
-        {
-            return [];
-        }
-
-        var changed = new List<string>();
-        foreach (var consumer in (await library.ListCurrentAsync(cancellationToken)).Where(v => v.IsLatest && v.DefinitionId != definitionId))
-        {
-            if (Composition.Unpinned(consumer.Json, definitionId, used.Version) is not { } json)
-            {
-                continue;
-            }
-
-            var draft = await library.SaveDraftAsync(consumer.DefinitionId, json, consumer.Revision, editor, LibraryVerbs.Saved, cancellationToken);
-            if (consumer.State == VersionState.Draft || await PublishAsync(draft.DefinitionId, editor, cancellationToken) is EditAnswer.Done)
-            {
-                changed.Add(consumer.DefinitionId);
-            }
-        }
-
-        return changed;
-    }
+    public Task<ConsumersUpdate> UpdateReferencesAsync(string definitionId, Editor editor, CancellationToken cancellationToken) =>
+        new Consumers(library, catalog, this).UpdateAsync(definitionId, editor, cancellationToken);
 
     /// <summary>Published runbooks that use or start this one.</summary>
     public IReadOnlyList<string> ConsumersOf(string definitionId) =>

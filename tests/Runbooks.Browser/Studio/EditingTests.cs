@@ -8,6 +8,8 @@ namespace Runbooks.Browser.Studio;
 [Collection(StudioCollection.Name)]
 public sealed class EditingTests(StudioUnderTest studio)
 {
+    private static TimeSpan Bound => TimeSpan.FromSeconds(20);
+
     [Fact]
     public async Task A_runbook_is_found_changed_saved_as_a_draft_and_published()
     {
@@ -86,6 +88,57 @@ public sealed class EditingTests(StudioUnderTest studio)
         await Assertions.Expect(anna.Stopped).ToBeHiddenAsync();
         Assert.Equal("what ed says", Find(await studio.LatestAsync("shared"), "say")["text"]!["expression"]!["value"]!.ToString());
         Assert.Empty(ed.Complaints);
+    }
+
+    [Theory]
+    [InlineData("hasty", false)]
+    [InlineData("hasty-and-shared", true)]
+    public async Task Who_types_faster_than_the_server_answers_is_in_their_own_way_never_and_overwrites_nobody(string runbook, bool edSavesInBetween)
+    {
+        await studio.ImportAsync(Line(runbook, runbook, Activity("start", "Elsa.Start"), Activity("say", "Elsa.WriteLine", "text", "first")), publish: false);
+        var anna = await studio.OpenAsync(StudioUnderTest.Anna, $"/runbooks/{runbook}");
+        await anna.DrawnAsync();
+        await anna.SelectAsync("say", "Text");
+        var sent = 0;
+        var (first, second, statuses) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource<int>[] { new(), new() });
+        await anna.Page.RouteAsync("**/elsa/api/workflow-definitions", async route =>
+        {
+            // The first save is done, and its answer takes until the second one was sent.
+            var number = Interlocked.Increment(ref sent);
+            if (number == 2)
+            {
+                second.SetResult();
+            }
+
+            var answer = await route.FetchAsync();
+            if (number == 1)
+            {
+                if (edSavesInBetween)
+                {
+                    var mine = await studio.LatestAsync(runbook);
+                    Find(mine, "say")["text"]!["expression"]!["value"] = "what ed says";
+                    await studio.SaveAsync(StudioUnderTest.Ed, mine);
+                }
+
+                first.SetResult();
+                _ = await Task.WhenAny(second.Task, Task.Delay(10_000));
+            }
+
+            await route.FulfillAsync(new RouteFulfillOptions { Response = answer });
+            if (number <= statuses.Length)
+            {
+                statuses[number - 1].SetResult(answer.Status);
+            }
+        });
+
+        await anna.WriteAsync("Text", "one");
+        await first.Task.WaitAsync(Bound);
+        await anna.WriteAsync("Text", "two");
+
+        Assert.Equal(200, await statuses[0].Task.WaitAsync(Bound));
+        Assert.Equal(edSavesInBetween ? 400 : 200, await statuses[1].Task.WaitAsync(Bound));
+        await anna.KeepAsync(runbook);
+        Assert.Equal(edSavesInBetween ? "what ed says" : "two", Find(await studio.LatestAsync(runbook), "say")["text"]!["expression"]!["value"]!.ToString());
     }
 
     [Fact]

@@ -84,6 +84,23 @@ public sealed class RunTests(StudioUnderTest studio)
         Assert.Empty(anna.Complaints);
     }
 
+    [Fact]
+    public async Task An_order_of_somebody_who_may_not_give_it_is_refused_in_the_question_with_the_role()
+    {
+        var run = await studio.StartAsync("migrate-vm", new JsonObject { ["Vm"] = "vm98", ["Destination"] = "host03" });
+        _ = await studio.RunAsync(run, r => r["status"]!.ToString() is "faulted" or "compensated");
+        var rita = (await studio.OpenAsync(StudioUnderTest.Rita, $"/runs/{run}")).Page;
+
+        await rita.GetByTestId("orders").GetByText("Start again").ClickAsync();
+        var question = rita.Locator("#ask");
+        await Assertions.Expect(question.Locator("[name=actor]")).ToHaveValueAsync(StudioUnderTest.Rita);
+        await question.Locator("[name=reason]").FillAsync("to try");
+        await question.GetByText("Do it").ClickAsync();
+
+        await Assertions.Expect(question.Locator("output")).ToHaveTextAsync("rita may not do this: it takes the role 'operator' or 'publisher' (setting Access:People:rita).");
+        await ServerAndBrowser.KeepAsync(rita, "order-refused");
+    }
+
     private static JsonObject Script(string id, string code)
     {
         var activity = Activity(id, "Elsa.SetName", "value", code);

@@ -26,6 +26,8 @@ public sealed class StudioUnderTest : ServerAndBrowser
 
     protected override IEnumerable<string> Settings => ["--Access:People:anna:0=publisher", "--Access:People:ed:0=editor", "--Access:People:rita:0=approver"];
 
+    protected override string? Operator => Anna;
+
     /// <summary>A page of the console, as somebody sees it.</summary>
     public async Task<StudioPage> OpenAsync(string person, string path, int width = 1700, int height = 1000)
     {
@@ -54,6 +56,10 @@ public sealed class StudioUnderTest : ServerAndBrowser
         }
     }
 
+    /// <summary>Saves a definition as the designer would for somebody.</summary>
+    public Task SaveAsync(string person, JsonNode model) =>
+        PostAsync("/elsa/api/workflow-definitions", new JsonObject { ["model"] = model, ["publish"] = false }, person);
+
     /// <summary>The latest version of a runbook, as the server keeps it.</summary>
     public async Task<JsonNode> LatestAsync(string runbook) =>
         (await Http.GetFromJsonAsync<JsonNode>($"/elsa/api/workflow-definitions/by-definition-id/{runbook}?versionOptions=Latest"))!;
@@ -79,10 +85,10 @@ public sealed class StudioUnderTest : ServerAndBrowser
         }
     }
 
-    private async Task<JsonNode?> PostAsync(string path, JsonObject body)
+    private async Task<JsonNode?> PostAsync(string path, JsonObject body, string person = Anna)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
-        request.Headers.Add("Runbooks-Actor", Anna);
+        request.Headers.Add("Runbooks-Actor", person);
         using var answer = await Http.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, $"{path}: {answer.StatusCode} {text}");

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Runbooks.Server.Tests.Fixture;
+using Runbooks.Workflows.Operations;
+using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Server.Tests.Api;
 
@@ -98,7 +101,9 @@ public sealed class ApprovalApiTests(ServerUnderTest server)
     [Fact]
     public async Task A_run_that_nobody_said_to_have_started_can_be_rejected_and_not_approved()
     {
-        var (run, id) = await AskedAsync(null);
+        var started = await server.Services.GetRequiredService<IRunStarter>().StartAsync(new StartRequest("ask", new JsonObject { ["Host"] = "host12" }, ActorName.Unnamed, null, null), CancellationToken.None);
+        var run = Assert.IsType<StartAnswer.Accepted>(started).RunId.ToString();
+        var id = await ApprovalOfAsync(run);
 
         var (approved, problem) = await AnswerAsync(id, "approve", "bert");
         var (rejected, _) = await AnswerAsync(id, "reject", "bert");
@@ -123,7 +128,7 @@ public sealed class ApprovalApiTests(ServerUnderTest server)
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
     }
 
-    private async Task<(string Run, string Approval)> AskedAsync(string? actor)
+    private async Task<(string Run, string Approval)> AskedAsync(string actor)
     {
         var run = await server.StartAsync("ask", """{"Host":"host12"}""", actor);
         return (run, await ApprovalOfAsync(run));

@@ -178,7 +178,7 @@ public sealed class OrderTests(ServerUnderTest server)
     {
         var run = await WaitingAsync();
 
-        var (answer, problem) = await server.PostAsync($"/api/runs/{run}:pause", body);
+        var (answer, problem) = await server.PostAsync($"/api/runs/{run}:pause", body, actor: null);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.True(problem["errors"]!.AsObject().ContainsKey(field), problem.ToJsonString());

@@ -61,7 +61,7 @@ public sealed class StartRunTests(ServerUnderTest server)
 
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         Assert.Equal($"/api/runs/{run["id"]}", answer.Headers.Location!.OriginalString);
-        Assert.Equal("api: to see", run["startedBy"]!.ToString());
+        Assert.Equal("carl: to see", run["startedBy"]!.ToString());
         Assert.Equal("c1", run["correlationId"]!.ToString());
     }
 

@@ -67,6 +67,17 @@ public sealed class CliTests(ServerUnderTest server)
     }
 
     [Fact]
+    public async Task What_a_person_may_not_do_is_refused_with_the_role_that_it_takes()
+    {
+        var (start, _, whyNot) = await RunAsync("run", "wait", "-i", "Note=x", "--actor", "dora");
+        var (publish, _, why) = await RunAsync("events", "publish", "from-the-shell", "--actor", "dora");
+
+        Assert.Equal((2, 2), (start, publish));
+        Assert.Contains("dora may not do this: it takes the role 'operator'", whyNot, StringComparison.Ordinal);
+        Assert.Contains("dora may not do this: it takes the role 'operator'", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_run_that_was_undone_is_exit_code_three()
     {
         var (code, output, _) = await RunAsync("run", "migrate-vm", "-i", "Vm=vm99", "-i", "Destination=host09", "--wait");

@@ -69,10 +69,10 @@ public sealed class ElsaInstanceApiTests(ServerUnderTest server)
     [InlineData("/events/knock/trigger", "{}")]
     public async Task Whoever_may_not_run_anything_is_refused_in_words_that_Studio_shows(string path, string body)
     {
-        var (answer, refusal) = await PostAsync(path, body, "bert");
+        var (answer, refusal) = await PostAsync(path, body, "dora");
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains("bert may not do this: it takes the role 'operator'", Refusal(refusal), StringComparison.Ordinal);
+        Assert.Contains("dora may not do this: it takes the role 'operator'", Refusal(refusal), StringComparison.Ordinal);
     }
 
     [Fact]

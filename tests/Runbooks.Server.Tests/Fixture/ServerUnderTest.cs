@@ -50,10 +50,12 @@ public sealed class ServerUnderTest : IAsyncLifetime
             "--Access:People:anna:0=operator",
             "--Access:People:anna:1=approver",
             "--Access:People:bert:0=approver",
+            "--Access:People:bert:1=operator",
             "--Access:People:carl:0=operator",
             "--Access:People:dora:0=approver",
             "--Access:People:edda:0=editor",
             "--Access:People:paul:0=publisher",
+            "--Access:People:tester:0=operator",
         ]);
         var (settings, problems) = Settings.Read(builder.Configuration);
         Assert.Empty(problems);
@@ -73,7 +75,8 @@ public sealed class ServerUnderTest : IAsyncLifetime
 
     public async Task<JsonNode> GetAsync(string path) => (await Http.GetFromJsonAsync<JsonNode>(path))!;
 
-    public async Task<(HttpResponseMessage Answer, JsonNode Body)> PostAsync(string path, string json, string? key = null, string contentType = "application/json")
+    /// <summary>Sends a body, in the name of an operator where it names nobody.</summary>
+    public async Task<(HttpResponseMessage Answer, JsonNode Body)> PostAsync(string path, string json, string? key = null, string contentType = "application/json", string? actor = "carl")
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, contentType) };
         if (key is not null)
@@ -81,12 +84,17 @@ public sealed class ServerUnderTest : IAsyncLifetime
             request.Headers.Add("Idempotency-Key", key);
         }
 
+        if (actor is not null && !json.Contains("\"actor\"", StringComparison.Ordinal))
+        {
+            request.Headers.Add("Runbooks-Actor", actor);
+        }
+
         var answer = await Http.SendAsync(request);
         return (answer, (await answer.Content.ReadFromJsonAsync<JsonNode>())!);
     }
 
     /// <summary>Starts a runbook and returns the id of its run.</summary>
-    public async Task<string> StartAsync(string runbook, string input = "{}", string? actor = null)
+    public async Task<string> StartAsync(string runbook, string input = "{}", string actor = "carl")
     {
         var (answer, body) = await PostAsync("/api/runs", new JsonObject { ["runbook"] = runbook, ["input"] = JsonNode.Parse(input), ["actor"] = actor }.ToJsonString());
         Assert.True(answer.IsSuccessStatusCode, body.ToJsonString());

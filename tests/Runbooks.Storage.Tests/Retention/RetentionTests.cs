@@ -2,7 +2,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Runbooks.Storage.Retention;
+using Runbooks.Storage.Runs;
 using Runbooks.Storage.Tests.Fixture;
+using Runbooks.Storage.Tests.Runs;
+using Runbooks.Workflows.Library;
 
 namespace Runbooks.Storage.Tests.Retention;
 
@@ -162,6 +165,47 @@ public sealed class RetentionTests(MigratedDatabase database) : IClassFixture<Mi
         // Its table can't be made any more; that stops nobody, and the row is still there.
         Assert.Equal(0, await database.ScalarAsync<int>("SELECT runbooks.ensure_months('2090-05-01', '2090-05-02')"));
         Assert.Equal(2L, await CountAsync("journal"));
+    }
+
+    [Fact]
+    public async Task A_kept_draft_goes_when_no_run_is_on_it_and_stays_while_one_is_or_may_come()
+    {
+        await database.ExecuteAsync(
+            $$"""
+            TRUNCATE runbooks.draft_revisions;
+            INSERT INTO runbooks.draft_revisions (definition_id, revision, content_hash, json, changed_by, changed_at, kept_at)
+            SELECT runbook, revision, 'h', '{}', 'anna', now() - interval '9 days', now() - age
+            FROM (VALUES ('r', 3, interval '9 days'), ('r', 4, interval '9 days'), ('r', 5, interval '10 minutes'), ('other', 3, interval '9 days')) kept (runbook, revision, age);
+            INSERT INTO runbooks.runs (id, definition_id, definition_version, created_at, started_by, input, output, variables, status, next_execution_number, next_journal_sequence, next_completion_order, finished_at, is_dry_run)
+            SELECT gen_random_uuid(), 'r', {{DryRunFence.Fenced(-3)}}, now() - interval '8 days', 'dry', '{}', '{}', '{}', 'Finished', 1, 1, 1, now() - interval '8 days', true
+            """);
+
+        _ = await RoundAsync(o => o.KeepFor = TimeSpan.FromDays(30));
+        var withItsRun = await KeptAsync();
+        Assert.Equal(1, await RoundAsync(o => o.KeepFor = TimeSpan.FromDays(5)));
+        var withoutItsRun = await KeptAsync();
+        _ = await RoundAsync(o => o.KeepFor = TimeSpan.FromDays(5));
+
+        Assert.Equal(["r 3", "r 5"], withItsRun);
+        Assert.Equal(["r 3", "r 5"], withoutItsRun);
+        Assert.Equal(["r 5"], await KeptAsync());
+
+        Task<string[]> KeptAsync() => database.ScalarAsync<string[]>("SELECT coalesce(array_agg(definition_id || ' ' || revision ORDER BY 1), '{}') FROM runbooks.draft_revisions");
+    }
+
+    [Fact]
+    public async Task A_draft_that_is_kept_again_is_as_if_it_were_kept_now()
+    {
+        var library = (await PostgresStoreUnderTest.OpenEmptyAsync(database)).Library;
+        _ = await library.SaveDraftAsync("again", "{}", 0, new Editor("anna"), LibraryVerbs.Saved, None);
+        var first = await library.KeepDraftAsync("again", None);
+        await database.ExecuteAsync("UPDATE runbooks.draft_revisions SET kept_at = now() - interval '9 days'");
+
+        var second = await library.KeepDraftAsync("again", None);
+        _ = await RoundAsync(_ => { });
+
+        Assert.Equal(first, second);
+        Assert.NotNull(await library.FindAsync(second!.Value, None));
     }
 
     private async Task<int> RoundAsync(Action<RetentionOptions> options)

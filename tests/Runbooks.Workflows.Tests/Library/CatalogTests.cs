@@ -88,6 +88,36 @@ public sealed class CatalogTests
     }
 
     [Fact]
+    public async Task Of_many_kept_drafts_those_that_were_asked_for_last_are_remembered()
+    {
+        var recent = new RecentDrafts(2);
+        for (var revision = 1; revision <= 3; revision++)
+        {
+            _ = await library.SaveDraftAsync("a", Json("a", $"{revision}"), revision - 1, Anna, LibraryVerbs.Saved, None);
+            _ = recent.Add((await there.FindAsync("a", (await library.KeepDraftAsync("a", None))!.Value.Version, None))!);
+            _ = recent.Find("a", -1);
+        }
+
+        Assert.Equal(2, recent.Count);
+        Assert.Equal("1", recent.Find("a", -1)!.Description);
+        Assert.Null(recent.Find("a", -2));
+        Assert.Equal("3", recent.Find("a", -3)!.Description);
+    }
+
+    [Fact]
+    public async Task A_draft_that_is_not_remembered_any_more_is_read_again()
+    {
+        for (var revision = 1; revision <= 40; revision++)
+        {
+            _ = await library.SaveDraftAsync("a", Json("a", $"{revision}"), revision - 1, Anna, LibraryVerbs.Saved, None);
+            _ = await there.FindAsync("a", (await library.KeepDraftAsync("a", None))!.Value.Version, None);
+        }
+
+        Assert.Equal("1", (await there.FindAsync("a", -1, None))!.Description);
+        Assert.Equal("40", (await there.FindAsync("a", -40, None))!.Description);
+    }
+
+    [Fact]
     public async Task A_run_of_a_draft_is_on_what_the_draft_was()
     {
         _ = await library.SaveDraftAsync("a", Json("a", "first"), 0, Anna, LibraryVerbs.Saved, None);

@@ -25,9 +25,9 @@ internal static class BulkEndpoints
                 ["alreadyPublished"] = List(done.Unchanged),
                 ["notFound"] = List(done.NotFound),
                 ["skipped"] = new JsonArray(),
-                ["updatedConsumers"] = new JsonArray(),
+                ["updatedConsumers"] = List(done.UpdatedConsumers),
                 ["failed"] = List(done.Refused.Keys),
-                ["warnings"] = new JsonObject(done.Refused.Select(r => KeyValuePair.Create(r.Key, (JsonNode?)List(r.Value)))),
+                ["warnings"] = new JsonObject(done.Refused.Concat(done.Behind).Select(r => KeyValuePair.Create(r.Key, (JsonNode?)List(r.Value)))),
             });
         }, cancellationToken);
 
@@ -44,7 +44,7 @@ internal static class BulkEndpoints
     private static Task<IResult> DeleteVersionsAsync(HttpRequest request, IRunbookLibrary library, RunbookEditor editor, People people, CancellationToken cancellationToken) =>
         DoAsync(request, people, "ids", async (ids, who) =>
         {
-            var done = new Outcome([], [], [], []);
+            var done = new Outcome();
             foreach (var id in ids)
             {
                 if (VersionId.TryParse(id, out var version) && await library.FindAsync(version, cancellationToken) is not null)
@@ -73,7 +73,7 @@ internal static class BulkEndpoints
 
     private static async Task<Outcome> EachAsync(IReadOnlyList<string> ids, IRunbookLibrary library, Func<string, Task<EditAnswer>> act, CancellationToken cancellationToken)
     {
-        var outcome = new Outcome([], [], [], []);
+        var outcome = new Outcome();
         foreach (var id in ids)
         {
             if (await library.LatestAsync(id, cancellationToken) is null)
@@ -91,14 +91,33 @@ internal static class BulkEndpoints
 
     private static JsonArray List(IEnumerable<string> texts) => [.. texts.Select(t => (JsonNode)t)];
 
-    private sealed record Outcome(List<string> Changed, List<string> Unchanged, List<string> NotFound, Dictionary<string, IReadOnlyList<string>> Refused)
+    private sealed class Outcome
     {
+        public List<string> Changed { get; } = [];
+
+        public List<string> Unchanged { get; } = [];
+
+        public List<string> NotFound { get; } = [];
+
+        public SortedSet<string> UpdatedConsumers { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>What was done, and why runbooks that have it built in do not follow.</summary>
+        public Dictionary<string, IReadOnlyList<string>> Behind { get; } = new(StringComparer.Ordinal);
+
+        public Dictionary<string, IReadOnlyList<string>> Refused { get; } = new(StringComparer.Ordinal);
+
         public void Note(string id, EditAnswer answer)
         {
             switch (answer)
             {
-                case EditAnswer.Done { Changed: true }:
+                case EditAnswer.Done { Changed: true } done:
                     Changed.Add(id);
+                    UpdatedConsumers.UnionWith(done.Consumers.Updated);
+                    if (done.Consumers.NotUpdated.Count > 0)
+                    {
+                        Behind[id] = done.Consumers.Complaint();
+                    }
+
                     break;
                 case EditAnswer.Done:
                     Unchanged.Add(id);

@@ -71,7 +71,7 @@ internal static class ChangeEndpoints
 
     private static async Task<IResult> UpdateReferencesAsync(string definitionId, HttpRequest request, RunbookEditor editor, People people, CancellationToken cancellationToken) =>
         people.Of(request) is var person && person.May(Permission.Publish)
-            ? ElsaJson.Ok(new { affectedWorkflows = await editor.UpdateReferencesAsync(definitionId, EditorOf(person), cancellationToken) })
+            ? Updated(await editor.UpdateReferencesAsync(definitionId, EditorOf(person), cancellationToken))
             : ElsaRefusal.Of(person.Lacks(Permission.Publish));
 
     private static async Task<IResult> DeleteAsync(string definitionId, HttpRequest request, RunbookEditor editor, People people, CancellationToken cancellationToken) =>
@@ -87,12 +87,16 @@ internal static class ChangeEndpoints
             : ElsaRefusal.Of($"'{id}' is not the id of a version, such as 'migrate-vm.3'.");
     }
 
+    /// <summary>A toast names who was not updated, and who was.</summary>
+    private static IResult Updated(ConsumersUpdate update) =>
+        update.NotUpdated.Count > 0 ? ElsaRefusal.Of(update.Complaint()) : ElsaJson.Ok(new { affectedWorkflows = update.Updated });
+
     private static IResult Answer(EditAnswer answer, Person person, DefinitionViews views, bool publish) => Of(answer, done => ElsaJson.Ok(new JsonObject
     {
         ["workflowDefinition"] = views.Definition(done.Version, person),
         ["alreadyPublished"] = publish && !done.Changed,
-        ["consumingWorkflowCount"] = 0,
-        ["validationErrors"] = new JsonArray(),
+        ["consumingWorkflowCount"] = done.Consumers.Updated.Count,
+        ["validationErrors"] = new JsonArray([.. done.Consumers.NotUpdated.Select(n => new JsonObject { ["message"] = n })]),
     }));
 
     private static IResult Of(EditAnswer answer, Func<EditAnswer.Done, IResult> result) => answer switch
