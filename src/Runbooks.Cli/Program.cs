@@ -17,6 +17,7 @@ var root = new RootCommand("Runbooks: keeps a fleet of VM hosts in good order.")
     DefinitionCommands.Definitions(),
     PlanCommand.Create(),
     SimulateCommand.Create(),
+    ShadowCommand.Create(),
 };
 
 var parsed = root.Parse(args);

@@ -41,6 +41,7 @@ internal static class ServiceCollectionExtensions
     {
         _ = app.UseStatusCodePages();
         app.MapFleet();
+        app.MapShadow();
         app.MapRunbooks();
         app.MapVersions();
         app.MapRuns();

@@ -22,6 +22,7 @@ internal static class ServiceCollectionExtensions
             .AddSingleton<FleetObserver>()
             .AddSingleton<FleetBoard>()
             .AddSingleton<ModeBoard>()
+            .AddSingleton<ShadowDesk>()
             .AddSingleton<ICrossingSink, BusCrossingSink>()
             .AddHostedService<FleetSampler>();
     }
