@@ -71,6 +71,7 @@ public sealed class UpgradeTests(Servers servers)
         Assert.Equal(0, await cluster.CountAsync("effects", cluster.World));
 
         _ = await cluster.StartAsync(newest);
+        await cluster.UntilAsync("the new worker has reported itself", async () => await cluster.CountAsync("runbooks.workers WHERE product = '1.1.0'") == 1);
         _ = await cluster.AskAsync<object>(
             "INSERT INTO runbooks.stimuli (run_id, id, kind, actor, reason) SELECT id, 'again', 'Retry', 'test', 'the new version is there' FROM runbooks.runs RETURNING 1");
         await cluster.UntilAsync("the runs have finished", async () => await cluster.CountAsync("runbooks.runs WHERE parent_run_id IS NULL AND status = 'Finished'") == 2);
