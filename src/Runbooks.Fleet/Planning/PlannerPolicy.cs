@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using Runbooks.Fleet.Planning.Core;
 using Runbooks.Fleet.Energy;
+using Runbooks.Fleet.Planning.Core;
 using Runbooks.Fleet.Policies;
 
 namespace Runbooks.Fleet.Planning;
