@@ -64,9 +64,9 @@ internal sealed class TestServer : IAsyncDisposable
     public async Task<IReadOnlyList<Run>> RunsAsync() => await Runs.ListAsync(new RunFilter { Limit = RunFilter.HighestLimit }, CancellationToken.None);
 
     /// <summary>Waits until something is so; says what was waited for when it never is.</summary>
-    public static async Task UntilAsync(string what, Func<Task<bool>> isSo)
+    public static async Task UntilAsync(string what, Func<Task<bool>> isSo, TimeSpan? longest = null)
     {
-        var deadline = DateTimeOffset.UtcNow + Patience;
+        var deadline = DateTimeOffset.UtcNow + (longest ?? Patience);
         while (!await isSo())
         {
             Assert.True(DateTimeOffset.UtcNow < deadline, $"Waited in vain until {what}.");
