@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Runbooks.Cli.Api;
 using Runbooks.Cli.Output;
 
@@ -34,4 +35,24 @@ internal static class CommandAction
             return ExitCode.Failed;
         }
     });
+
+    /// <summary>A list: as JSON for programs, else a line for each item, or one that says that there is none.</summary>
+    public static void Show(this CommandScope scope, JsonArray items, Func<JsonNode, string> line, string none)
+    {
+        if (scope.Json)
+        {
+            Terminal.Json(items);
+            return;
+        }
+
+        foreach (var item in items.OfType<JsonNode>())
+        {
+            Terminal.Line(line(item));
+        }
+
+        if (items.Count == 0)
+        {
+            Terminal.Line(none);
+        }
+    }
 }

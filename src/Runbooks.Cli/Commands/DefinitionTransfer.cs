@@ -38,7 +38,7 @@ internal static class DefinitionTransfer
                 written.Add((JsonNode)new JsonObject { ["runbook"] = id, ["file"] = path, ["changed"] = await WriteAsync(path, text, cancellationToken) });
             }
 
-            Tell(scope, written, w => $"{w["file"]}{(w["changed"]!.GetValue<bool>() ? "" : " (unchanged)")}", "Nothing is published.");
+            scope.Show(written, w => $"{w["file"]}{(w["changed"]!.GetValue<bool>() ? "" : " (unchanged)")}", "Nothing is published.");
             return ExitCode.Done;
         });
         return command;
@@ -64,7 +64,7 @@ internal static class DefinitionTransfer
                 version["consumers"] = published["consumers"]?.DeepClone();
             }
 
-            Tell(scope, versions, v => $"{v["runbook"]} version {v["version"]}: {v["state"]}{Users(v)}", "Nothing was imported.");
+            scope.Show(versions, v => $"{v["runbook"]} version {v["version"]}: {v["state"]}{Users(v)}", "Nothing was imported.");
             return ExitCode.Done;
         });
         return command;
@@ -98,25 +98,6 @@ internal static class DefinitionTransfer
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ApiFailure($"{path} can't be written: {e.Message}", ExitCode.Failed);
-        }
-    }
-
-    private static void Tell(CommandScope scope, JsonArray items, Func<JsonNode, string> line, string none)
-    {
-        if (scope.Json)
-        {
-            Terminal.Json(items);
-            return;
-        }
-
-        foreach (var item in items.OfType<JsonNode>())
-        {
-            Terminal.Line(line(item));
-        }
-
-        if (items.Count == 0)
-        {
-            Terminal.Line(none);
         }
     }
 }

@@ -21,7 +21,7 @@ internal static class HistoryCommand
             var detail = await scope.Api.GetAsync($"api/runs/{run}", cancellationToken);
             if (scope.Parsed.GetValue(undo))
             {
-                Show(scope, detail["undo"]!.AsArray(), u => $"{u["order"],4}  step {u["step"],-5} {u["name"]}: {Terminal.Word(u["state"]!.ToString())}{Note(u["note"])}", "It has changed nothing.");
+                scope.Show(detail["undo"]!.AsArray(), u => $"{u["order"],4}  step {u["step"],-5} {u["name"]}: {Terminal.Word(u["state"]!.ToString())}{Note(u["note"])}", "It has changed nothing.");
                 return ExitCode.Done;
             }
 
@@ -39,8 +39,8 @@ internal static class HistoryCommand
                 Terminal.Line($"  ! step {incident["step"]} {incident["name"]}: {incident["message"]} You can: {string.Join(", ", incident["allowed"]!.AsArray())}.");
             }
 
-            Show(scope, detail["steps"]!.AsArray(), s => $"{s["number"],6}  {s["name"]} ({s["type"]}): {Terminal.Word(s["status"]!.ToString())}{Note(s["error"])}", "No step yet.");
-            Show(scope, journal, e => $"{e["sequence"],6}  {e["at"]!.GetValue<DateTimeOffset>():HH:mm:ss.fff}  {e["event"]}{(e["executionNumber"] is { } step ? $" (step {step})" : "")}{Note(e["message"])}", "No entry yet.");
+            scope.Show(detail["steps"]!.AsArray(), s => $"{s["number"],6}  {s["name"]} ({s["type"]}): {Terminal.Word(s["status"]!.ToString())}{Note(s["error"])}", "No step yet.");
+            scope.Show(journal, e => $"{e["sequence"],6}  {e["at"]!.GetValue<DateTimeOffset>():HH:mm:ss.fff}  {e["event"]}{(e["executionNumber"] is { } step ? $" (step {step})" : "")}{Note(e["message"])}", "No entry yet.");
             return ExitCode.Done;
         });
         return command;
@@ -61,25 +61,6 @@ internal static class HistoryCommand
             {
                 return all;
             }
-        }
-    }
-
-    private static void Show(CommandScope scope, JsonArray items, Func<JsonNode, string> line, string none)
-    {
-        if (scope.Json)
-        {
-            Terminal.Json(items);
-            return;
-        }
-
-        foreach (var item in items.OfType<JsonNode>())
-        {
-            Terminal.Line(line(item));
-        }
-
-        if (items.Count == 0)
-        {
-            Terminal.Line(none);
         }
     }
 
