@@ -12,6 +12,13 @@ public enum HypervisorFeatures
     AbortMigration = 4,
     HoldSwitchOver = 8,
     BandwidthLimit = 16,
+    PostCopy = 32,
+    Compression = 64,
+    ParallelConnections = 128,
+    AutoConverge = 256,
+    StoppedMigration = 512,
+    DirtyRate = 1024,
+    GuestAgent = 2048,
 }
 
 /// <summary>
@@ -77,6 +84,46 @@ public interface IHypervisor
     /// stays). <see cref="FaultKind.NotFound"/> when it has none.
     /// </summary>
     Task<Result<MigrationStatistics>> CompletedMigrationAsync(VmName vm, CancellationToken cancellationToken);
+
+    /// <summary>Changes the bandwidth of a running job, or of the VM's next one, MiB per second.</summary>
+    Task<Result<Unit>> SetMigrationBandwidthAsync(VmName vm, int mibPerSecond, CancellationToken cancellationToken) =>
+        Unsupported("change the bandwidth of a migration");
+
+    /// <summary>
+    /// Lets the guest of a job that allows it go on at the destination now, its pages following. No way back. Ok when it has
+    /// done so already.
+    /// </summary>
+    Task<Result<Unit>> SwitchToPostCopyAsync(VmName vm, CancellationToken cancellationToken) => Unsupported("migrate by post-copy");
+
+    /// <summary>
+    /// Makes a new connection for a job in <see cref="MigrationPhase.PostCopyFailed"/>, with the request that started it.
+    /// Returns when asked; only the states of both hosts tell whether it has worked.
+    /// </summary>
+    Task<Result<Unit>> RecoverPostCopyAsync(MigrationRequest request, CancellationToken cancellationToken) => Unsupported("recover a post-copy");
+
+    /// <summary>Makes a running guest stand still. Ok when it does already.</summary>
+    Task<Result<Unit>> SuspendAsync(VmName vm, CancellationToken cancellationToken) => Unsupported("suspend a guest");
+
+    /// <summary>Measures for <paramref name="window"/> how fast a guest writes, and returns after it.</summary>
+    Task<Result<DirtyRate>> MeasureDirtyRateAsync(VmName vm, TimeSpan window, CancellationToken cancellationToken) =>
+        Task.FromResult<Result<DirtyRate>>(CannotDo("measure how fast a guest writes"));
+
+    /// <summary>Asks the guest of a running VM whether it is alive.</summary>
+    Task<Result<GuestAnswer>> AskGuestAsync(VmName vm, CancellationToken cancellationToken) =>
+        Task.FromResult<Result<GuestAnswer>>(GuestAnswer.NoAgent);
+
+    /// <summary>Changes the sizes of VMs; null when this hypervisor can't.</summary>
+    IVmScaling? Scaling => null;
+
+    /// <summary>Knows and changes the networks of this host; null when this hypervisor can't.</summary>
+    IHostNetworks? Networks => null;
+
+    /// <summary>Reads and writes definitions of VMs; null when this hypervisor can't.</summary>
+    IVmDefinitions? Definitions => null;
+
+    private Task<Result<Unit>> Unsupported(string what) => Task.FromResult<Result<Unit>>(CannotDo(what));
+
+    private HypervisorFault CannotDo(string what) => new(FaultKind.Unsupported, Host, $"This hypervisor can't {what}.");
 }
 
 /// <summary>Switches one host's machine on and off. Calls may be repeated.</summary>

@@ -10,7 +10,34 @@ namespace Runbooks.Hypervisors.Contract;
 /// True: copy, but do not stop the guest for the last pages before <see cref="IHypervisor.ReleaseSwitchOverAsync"/>
 /// says so. Best effort: a guest that writes nothing may switch over all the same.
 /// </param>
-public sealed record MigrationRequest(VmName Vm, HostName Destination, int? BandwidthMiBs, bool HoldSwitchOver);
+public sealed record MigrationRequest(VmName Vm, HostName Destination, int? BandwidthMiBs, bool HoldSwitchOver)
+{
+    /// <summary>
+    /// The job may be switched to post-copy later, with <see cref="IHypervisor.SwitchToPostCopyAsync"/>. Must be said at the
+    /// start. Needs <see cref="HypervisorFeatures.PostCopy"/>.
+    /// </summary>
+    public bool AllowPostCopy { get; init; }
+
+    /// <summary>Most MiB per second after the switch to post-copy; null for no limit.</summary>
+    public int? PostCopyBandwidthMiBs { get; init; }
+
+    /// <summary>Sends changed pages as differences. Needs <see cref="HypervisorFeatures.Compression"/>.</summary>
+    public bool Compressed { get; init; }
+
+    /// <summary>Connections on which memory is sent, from 1. More than one needs <see cref="HypervisorFeatures.ParallelConnections"/>.</summary>
+    public int Connections { get; init; } = 1;
+
+    /// <summary>The guest's CPUs are slowed down when it writes faster than is sent; null: never. Needs <see cref="HypervisorFeatures.AutoConverge"/>.</summary>
+    public AutoConverge? AutoConverge { get; init; }
+
+    /// <summary>The guest stands still during the whole copy. Needs <see cref="HypervisorFeatures.StoppedMigration"/>.</summary>
+    public bool Stopped { get; init; }
+}
+
+/// <summary>How a guest that writes too fast is slowed down.</summary>
+/// <param name="InitialPercent">Share of its CPU time that is taken first, 1 to 99 %.</param>
+/// <param name="IncrementPercent">What is added each time that this is not enough, 1 to 99 %.</param>
+public sealed record AutoConverge(int InitialPercent = 20, int IncrementPercent = 10);
 
 /// <summary>Where a migration job is, as its source sees it.</summary>
 public enum MigrationPhase
@@ -23,6 +50,15 @@ public enum MigrationPhase
 
     /// <summary>The guest is stopped; the last pages are on the way.</summary>
     StopAndCopy,
+
+    /// <summary>The guest runs on the destination and its missing pages follow. There is no way back.</summary>
+    PostCopy,
+
+    /// <summary>
+    /// Post-copy has lost its connection: the guest stands still on the destination, its missing pages are at the source.
+    /// Neither copy may be resumed or ended; the connection is to be recovered.
+    /// </summary>
+    PostCopyFailed,
 }
 
 /// <summary>The progress of a running job.</summary>
@@ -46,6 +82,12 @@ public sealed record MigrationProgress(
     long BandwidthBytesPerSecond,
     TimeSpan? ExpectedDowntime)
 {
+    /// <summary>Share of its CPU time that the guest loses to auto-converge, percent; 0 when it is not slowed down.</summary>
+    public int ThrottlePercent { get; init; }
+
+    /// <summary>Pages that the guest has asked for in post-copy.</summary>
+    public long PostCopyRequests { get; init; }
+
     public static MigrationProgress NoJob { get; } = new(MigrationPhase.None, TimeSpan.Zero, 0, 0, 0, 0, 0, 0, null);
 }
 
@@ -55,3 +97,20 @@ public sealed record MigrationProgress(
 /// <param name="SentBytes">Bytes on the wire.</param>
 /// <param name="Rounds">Pre-copy rounds.</param>
 public sealed record MigrationStatistics(TimeSpan Elapsed, TimeSpan Downtime, long SentBytes, int Rounds);
+
+/// <summary>How fast a guest writes memory, as its hypervisor measured it.</summary>
+/// <param name="Window">How long was measured.</param>
+/// <param name="BytesPerSecond">Distinct memory that was written in that time, per second: it falls as the window grows.</param>
+public sealed record DirtyRate(TimeSpan Window, long BytesPerSecond);
+
+/// <summary>What a guest says when it is asked whether it is alive.</summary>
+public enum GuestAnswer
+{
+    /// <summary>Nobody in the guest can be asked: it has no agent, or the hypervisor has no way to it.</summary>
+    NoAgent,
+
+    /// <summary>It has an agent that does not answer.</summary>
+    Silent,
+
+    Alive,
+}
