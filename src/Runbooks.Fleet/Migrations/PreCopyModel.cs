@@ -18,7 +18,11 @@ public sealed class PreCopyModel : IMigrationForecaster
     public MigrationForecast Predict(MigrationCase migration)
     {
         ArgumentNullException.ThrowIfNull(migration);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(migration.BandwidthMiBs);
+        if (migration.BandwidthMiBs <= 0)
+        {
+            throw new ArgumentException($"A migration needs a bandwidth above 0 MiB/s, not {migration.BandwidthMiBs}.", nameof(migration));
+        }
+
         var memory = migration.TouchedMiB ?? migration.MemoryMiB;
         var (bandwidth, dirty) = (migration.BandwidthMiBs, migration.DirtyMiBs ?? 0);
         var workingSet = Math.Min(migration.WorkingSetMiB ?? memory, memory);
