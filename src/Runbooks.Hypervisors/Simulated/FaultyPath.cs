@@ -50,6 +50,7 @@ internal sealed class FaultyPath(SimulatedFleet fleet, HostName host)
         or SimulatedOperation.ObserveVm
         or SimulatedOperation.ObserveMigration
         or SimulatedOperation.CompletedMigration
+        or SimulatedOperation.ObserveSize
         or SimulatedOperation.PowerObserve);
 
     private HypervisorFault Unknown(SimulatedOperation operation) =>

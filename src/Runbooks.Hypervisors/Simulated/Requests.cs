@@ -4,7 +4,7 @@ using Runbooks.Hypervisors.Contract;
 namespace Runbooks.Hypervisors.Simulated;
 
 /// <summary>What a reachable host answers to each request, and what the request does to the world.</summary>
-internal sealed class Requests(WorldState world, HostState host, DateTimeOffset at)
+internal sealed partial class Requests(WorldState world, HostState host, DateTimeOffset at)
 {
     public Result<HostObservation> Observe() =>
         new HostObservation(
@@ -259,7 +259,7 @@ internal sealed class Requests(WorldState world, HostState host, DateTimeOffset 
             guest.Vcpus,
             guest.MemoryMiB,
             TimeSpan.FromSeconds(guest.CpuSeconds),
-            guest.State == VmState.Running ? guest.MemoryMiB / 2 : null);
+            guest.State == VmState.Running ? GuestSize.UsedMiB(guest) : null);
 
     private HypervisorFault Missing(VmName vm) =>
         new(FaultKind.NotFound, host.Name, $"There is no VM '{vm}' on this host.");

@@ -14,6 +14,7 @@ public sealed class SimulatedHypervisor : IHypervisor
         this.fleet = fleet;
         Host = host;
         path = new FaultyPath(fleet, host);
+        Scaling = new SimulatedScaling(this);
     }
 
     public HostName Host { get; }
@@ -24,6 +25,8 @@ public sealed class SimulatedHypervisor : IHypervisor
         | HypervisorFeatures.AbortMigration
         | HypervisorFeatures.HoldSwitchOver
         | HypervisorFeatures.BandwidthLimit;
+
+    public IVmScaling? Scaling { get; }
 
     public Task<Result<HostObservation>> ObserveAsync(CancellationToken cancellationToken) =>
         AskAsync(SimulatedOperation.Observe, null, r => r.Observe(), cancellationToken);
@@ -61,7 +64,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     public Task<Result<MigrationStatistics>> CompletedMigrationAsync(VmName vm, CancellationToken cancellationToken) =>
         AskAsync(SimulatedOperation.CompletedMigration, vm, r => r.CompletedMigration(vm), cancellationToken);
 
-    private Task<Result<T>> AskAsync<T>(
+    internal Task<Result<T>> AskAsync<T>(
         SimulatedOperation operation,
         VmName? vm,
         Func<Requests, Result<T>> ask,
