@@ -17,6 +17,12 @@ share_image() {
 # crashes. Other sizes are tracked page by page, and correctly. (KVM has its own tracking and is not concerned.)
 ODD_KIB=8
 
+# QEMU's emulation keeps translated code in regions of one cache, and ends itself when a vCPU that is plugged in finds none
+# free. A guest that is to grow gets a cache that it does not fill; it costs memory only as far as it is used.
+code_cache() { # VCPUS MAX-VCPUS
+    [ "$2" -gt "$1" ] && echo 256 || echo 32
+}
+
 guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS MAX-MEMORY-MIB MAX-VCPUS
     local size=$(($5 * 1024 + ODD_KIB))K
     cat <<END
@@ -33,7 +39,7 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS MAX-MEMORY-MIB MAX-VCPUS
   </os>
   <features>
     <acpi/>
-    <tcg><tb-cache unit='MiB'>32</tb-cache></tcg>
+    <tcg><tb-cache unit='MiB'>$(code_cache "$3" "$6")</tb-cache></tcg>
   </features>
   <cpu mode='custom' match='exact'><model>qemu64</model></cpu>
   <on_poweroff>destroy</on_poweroff>

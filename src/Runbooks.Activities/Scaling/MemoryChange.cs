@@ -18,8 +18,6 @@ internal sealed class MemoryChange(EffectContext context, ScalingPlace place, in
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
 
-    private HypervisorFault? lost;
-
     /// <summary>Nobody can cancel an undo.</summary>
     public bool IsUndo { get; init; }
 
@@ -114,7 +112,6 @@ internal sealed class MemoryChange(EffectContext context, ScalingPlace place, in
     {
         await context.EnsureOwnedAsync();
         var back = await place.Sizes.SetMemoryAsync(place.Vm, from, context.CancellationToken);
-        lost = back.Fault;
         for (var until = context.Clock.GetUtcNow() + followsWithin; ;)
         {
             var seen = await place.LookAsync(context);
@@ -123,10 +120,14 @@ internal sealed class MemoryChange(EffectContext context, ScalingPlace place, in
                 return new EffectResult.Failed($"{reason} VM {place.Vm} has {from} MiB as before.");
             }
 
-            lost = seen.Fault ?? lost;
-            if (lost is not null || context.Clock.GetUtcNow() >= until)
+            if ((seen.Fault ?? back.Fault) is { } fault)
             {
-                return new EffectResult.Unknown($"{reason} VM {place.Vm} could not be given its {from} MiB again. {lost?.ToString() ?? $"It has {seen.Value.MemoryMiB} MiB after {followsWithin}."}");
+                return new EffectResult.Unknown($"{reason} VM {place.Vm} could not be given its {from} MiB again. {fault}");
+            }
+
+            if (context.Clock.GetUtcNow() >= until)
+            {
+                return new EffectResult.Unknown($"{reason} VM {place.Vm} could not be given its {from} MiB again: it has {seen.Value.MemoryMiB} MiB after {followsWithin}.");
             }
 
             await Task.Delay(Poll, context.Clock, context.CancellationToken);

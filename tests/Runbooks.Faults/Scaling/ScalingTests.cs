@@ -136,9 +136,38 @@ public sealed class ScalingTests
         Assert.True(fleet.World.SizeOf(FleetUnderTest.Host1, ScaledFleet.Vm).HasMemory(2048), "Memory is undone whatever becomes of the vCPUs.");
 
         fleet.World.RestartService(FleetUnderTest.Host1);
-        _ = await fleet.Under.Engine.Store.SendAsync(new Stimulus("again", run.Id, StimulusKind.Retry, null, null, "operator", null), CancellationToken.None);
-        await fleet.Under.Engine.WorkAsync();
+        await RetryAsync(fleet, run);
 
+        Assert.Equal(RunStatus.Compensated, (await fleet.Under.Engine.FindAsync(run.Id)).Status);
+        Assert.Equal("", await fleet.BrokenAsync(FleetUnderTest.Host1, 2, 2048));
+    }
+
+    [Fact]
+    public async Task Memory_that_a_guest_has_come_to_need_is_not_taken_back_by_an_undo_before_a_person_has_looked()
+    {
+        using var fleet = await ScaledFleet.CreateAsync();
+        var scaling = fleet.World.Directory.Hypervisor(FleetUnderTest.Host1).Scaling!;
+        var meddled = false;
+        fleet.World.Faults.OnOperation = async (point, _) =>
+        {
+            if (point is { Operation: SimulatedOperation.SetMemory, Phase: OperationPhase.After } && !meddled)
+            {
+                // The guest fills what it was given, and somebody changes its vCPUs by hand, which the run notices at its end.
+                meddled = true;
+                fleet.World.SetHabits(ScaledFleet.Vm, new GuestHabits(UsedMiB: 3500));
+                Assert.True((await scaling.SetVcpusAsync(ScaledFleet.Vm, 3, CancellationToken.None)).IsOk);
+            }
+        };
+
+        var run = await fleet.ScaleAsync(4, 4096);
+        Assert.Equal(RunStatus.NeedsAttention, run.Status);
+        Assert.Contains("works with 3 of 3 vCPUs", run.Reason, StringComparison.Ordinal);
+        Assert.Contains("uses 3500 MiB", run.Reason, StringComparison.Ordinal);
+        var size = fleet.World.SizeOf(FleetUnderTest.Host1, ScaledFleet.Vm);
+        Assert.True(size.HasMemory(4096) && size.HasVcpus(2), $"{size}");
+
+        fleet.World.SetHabits(ScaledFleet.Vm, new GuestHabits(UsedMiB: 500));
+        await RetryAsync(fleet, run);
         Assert.Equal(RunStatus.Compensated, (await fleet.Under.Engine.FindAsync(run.Id)).Status);
         Assert.Equal("", await fleet.BrokenAsync(FleetUnderTest.Host1, 2, 2048));
     }
@@ -228,6 +257,12 @@ public sealed class ScalingTests
         Assert.Equal((host, 2, 4, 2048, memoryMiB), ((string?)reserved.Inputs["Host"], (int)reserved.Inputs["FromVcpus"]!, (int)reserved.Inputs["ToVcpus"]!, (int)reserved.Inputs["FromMemoryMiB"]!, (int)reserved.Inputs["ToMemoryMiB"]!));
         Assert.Empty(asked);
         Assert.Equal("", await fleet.BrokenAsync(FleetUnderTest.Host1, 2, 2048));
+    }
+
+    private static async Task RetryAsync(ScaledFleet fleet, Run run)
+    {
+        _ = await fleet.Under.Engine.Store.SendAsync(new Stimulus("again", run.Id, StimulusKind.Retry, null, null, "operator", null), CancellationToken.None);
+        await fleet.Under.Engine.WorkAsync();
     }
 
     private static async Task<string[]> StepsAsync(ScaledFleet fleet, Run run) =>
