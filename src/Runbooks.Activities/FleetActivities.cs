@@ -1,6 +1,7 @@
 using Runbooks.Activities.Consolidation;
 using Runbooks.Activities.Migration;
 using Runbooks.Activities.Power;
+using Runbooks.Activities.Scaling;
 using Runbooks.Workflows.Activities;
 
 namespace Runbooks.Activities;
@@ -14,6 +15,7 @@ public static class FleetActivities
         return registry
             .Add<CheckMigration>().Add<ChooseMode>().Add<ReserveCapacity>().Add<PreCopy>().Add<StopAndCopy>().Add<CommitMigration>().Add<ActivateVm>()
             .Add<PlanConsolidation>().Add<CordonHost>().Add<UncordonHost>()
-            .Add<PowerOffHost>().Add<PowerOnHost>();
+            .Add<PowerOffHost>().Add<PowerOnHost>()
+            .Add<CheckScaling>().Add<ReserveScaling>().Add<ScaleVcpus>().Add<ScaleMemory>().Add<VerifyScaling>().Add<ReleaseScaling>();
     }
 }

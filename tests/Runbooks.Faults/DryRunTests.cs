@@ -108,7 +108,7 @@ public sealed class DryRunTests
         var asked = new ConcurrentQueue<string>();
         fleet.Fleet.Faults.OnOperation = (point, _) =>
         {
-            if (point.Operation is not (SimulatedOperation.Observe or SimulatedOperation.ObserveVm or SimulatedOperation.ObserveMigration or SimulatedOperation.CompletedMigration or SimulatedOperation.PowerObserve))
+            if (point.Operation is not (SimulatedOperation.Observe or SimulatedOperation.ObserveVm or SimulatedOperation.ObserveMigration or SimulatedOperation.CompletedMigration or SimulatedOperation.ObserveSize or SimulatedOperation.PowerObserve))
             {
                 asked.Enqueue($"{point}");
             }

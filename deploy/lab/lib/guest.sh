@@ -17,13 +17,20 @@ share_image() {
 # crashes. Other sizes are tracked page by page, and correctly. (KVM has its own tracking and is not concerned.)
 ODD_KIB=8
 
-guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS
-    local size=$(($2 * 1024 + ODD_KIB))K
+# QEMU's emulation keeps translated code in regions of one cache, and ends itself when a vCPU that is plugged in finds none
+# free. A guest that is to grow gets a cache that it does not fill; it costs memory only as far as it is used.
+code_cache() { # VCPUS MAX-VCPUS
+    [ "$2" -gt "$1" ] && echo 256 || echo 32
+}
+
+guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS MAX-MEMORY-MIB MAX-VCPUS
+    local size=$(($5 * 1024 + ODD_KIB))K
     cat <<END
 <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>$1</name>
-  <memory unit='MiB'>$2</memory>
-  <vcpu>$3</vcpu>
+  <memory unit='MiB'>$5</memory>
+  <currentMemory unit='MiB'>$2</currentMemory>
+  <vcpu current='$3'>$6</vcpu>
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
     <kernel>$IMAGES/vmlinuz</kernel>
@@ -32,7 +39,7 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS
   </os>
   <features>
     <acpi/>
-    <tcg><tb-cache unit='MiB'>32</tb-cache></tcg>
+    <tcg><tb-cache unit='MiB'>$(code_cache "$3" "$6")</tb-cache></tcg>
   </features>
   <cpu mode='custom' match='exact'><model>qemu64</model></cpu>
   <on_poweroff>destroy</on_poweroff>
@@ -57,8 +64,8 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS
 END
 }
 
-guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s]
-    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0
+guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--max-vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s]
+    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 max_memory=0 max_vcpus=0
     require_guest_name "$name"
     shift 2
     while [ $# -gt 0 ]; do
@@ -66,6 +73,8 @@ guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--
         case $1 in
         --memory) memory=$2 ;;
         --vcpus) vcpus=$2 ;;
+        --max-memory) max_memory=$2 ;;
+        --max-vcpus) max_vcpus=$2 ;;
         --cpu) cpu=$2 ;;
         --ws) ws=$2 ;;
         --rate) rate=$2 ;;
@@ -74,7 +83,10 @@ guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--
         shift 2
     done
     [ "$memory" -ge 96 ] || die "guest-define: a guest needs at least 96 MiB to boot, not $memory."
-    guest_xml "$name" "$memory" "$vcpus" "lab.cpu=$cpu lab.ws=$ws lab.rate=$rate" >"$LAB/shared/$name.xml"
+    # What is not said to grow does not: its maximum is what it starts with.
+    [ "$max_memory" -ge "$memory" ] || max_memory=$memory
+    [ "$max_vcpus" -ge "$vcpus" ] || max_vcpus=$vcpus
+    guest_xml "$name" "$memory" "$vcpus" "lab.cpu=$cpu lab.ws=$ws lab.rate=$rate" "$max_memory" "$max_vcpus" >"$LAB/shared/$name.xml"
     inside "$host" virsh -q -c qemu:///system define "$IMAGES/$name.xml" >&2
 }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Activities.Scaling;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
@@ -46,7 +47,7 @@ public sealed class ReserveCapacity : ChangeActivity
         return answer switch
         {
             ReservationAnswer.Granted => await UnlessClosedAsync(context, route),
-            ReservationAnswer.HeldByOther { Reservation: var other } => new EffectResult.Failed($"VM {route.Vm} is being moved from {other.Source} to {other.Destination} by run {other.Holder} since {other.CreatedAt:u}. Wait for that run, or cancel it."),
+            ReservationAnswer.HeldByOther { Reservation: var other } => new EffectResult.Failed($"{ScalingPlace.Tell(other)} Wait for that run, or cancel it."),
             ReservationAnswer.NoRoom { Reason: var reason } => new EffectResult.Failed($"There is no room for VM {route.Vm} on {route.Destination}: {reason}"),
             _ => new EffectResult.Unknown($"Unexpected answer {answer}."),
         };

@@ -1,4 +1,5 @@
 using Runbooks.Activities.Consolidation;
+using Runbooks.Activities.Scaling;
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Hypervisors.Contract;
@@ -39,7 +40,7 @@ internal static class HostSwitch
         // A move that has not come to its end has to ask both of its hosts, also the one on which nothing runs any more.
         var held = await context.GetRequiredService<IReservationLedger>().ListAsync(context.CancellationToken);
         return held.FirstOrDefault(r => r.Source == host || r.Destination == host) is { } move
-            ? new Occupied(false, $"Host {host} was not switched off: run {move.Holder} is moving {move.Vm} from {move.Source} to {move.Destination} since {move.CreatedAt:u}. Wait for that run, or bring it to its end.")
+            ? new Occupied(false, $"Host {host} was not switched off. {ScalingPlace.Tell(move)} Wait for that run, or bring it to its end.")
             : null;
     }
 

@@ -32,6 +32,7 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
         (this.host, this.shell, this.peers, this.time) = (host, shell, peers, time);
         virsh = new Virsh(host.Name, shell);
         reader = new VmReader(host, virsh, time);
+        Scaling = new LibvirtScaling(host.Name, shell, time);
     }
 
     public HostName Host => host.Name;
@@ -41,6 +42,8 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
         | HypervisorFeatures.HoldSwitchOver | HypervisorFeatures.BandwidthLimit | HypervisorFeatures.PostCopy
         | HypervisorFeatures.Compression | HypervisorFeatures.ParallelConnections | HypervisorFeatures.AutoConverge
         | HypervisorFeatures.StoppedMigration | HypervisorFeatures.DirtyRate | HypervisorFeatures.GuestAgent;
+
+    public IVmScaling? Scaling { get; }
 
     public Task<Result<HostObservation>> ObserveAsync(CancellationToken cancellationToken) => reader.ReadHostAsync(cancellationToken);
 

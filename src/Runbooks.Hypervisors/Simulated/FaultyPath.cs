@@ -52,6 +52,7 @@ internal sealed class FaultyPath(SimulatedFleet fleet, HostName host)
         or SimulatedOperation.CompletedMigration
         or SimulatedOperation.MeasureDirtyRate
         or SimulatedOperation.AskGuest
+        or SimulatedOperation.ObserveSize
         or SimulatedOperation.PowerObserve);
 
     private HypervisorFault Unknown(SimulatedOperation operation) =>

@@ -255,7 +255,7 @@ internal sealed partial class Requests(WorldState world, HostState host, DateTim
             guest.Vcpus,
             guest.MemoryMiB,
             TimeSpan.FromSeconds(guest.CpuSeconds),
-            guest.State == VmState.Running ? guest.MemoryMiB / 2 : null);
+            guest.State == VmState.Running ? GuestSize.UsedMiB(guest) : null);
 
     private HypervisorFault Missing(VmName vm) =>
         new(FaultKind.NotFound, host.Name, $"There is no VM '{vm}' on this host.");

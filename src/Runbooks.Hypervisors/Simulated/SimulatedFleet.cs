@@ -70,7 +70,7 @@ public sealed class SimulatedFleet : IDisposable
 
         foreach (var vm in day.Vms)
         {
-            fleet.AddVm(vm.Host, new SimulatedVm(vm.Name, vm.Vcpus, vm.MemoryMiB, null, vm.DirtyMiBs, vm.WorkingSetMiB));
+            fleet.AddVm(vm.Host, new SimulatedVm(vm.Name, vm.Vcpus, vm.MemoryMiB, null, vm.DirtyMiBs, vm.WorkingSetMiB, vm.Vcpus * 2, vm.MemoryMiB * 2));
         }
 
         var saved = new SimulatedFleet(made, time, file);
@@ -125,6 +125,7 @@ public sealed class SimulatedFleet : IDisposable
             Uuid = VmIdentity.Of(vm.Name),
             Vcpus = vm.Vcpus,
             MemoryMiB = vm.MemoryMiB,
+            Size = GuestSize.Of(vm),
             CpuLoad = vm.CpuLoad,
             DirtyMiBs = vm.DirtyMiBs,
             WorkingSetMiB = vm.WorkingSetMiB > 0 ? vm.WorkingSetMiB : vm.MemoryMiB / 4.0,
@@ -157,6 +158,21 @@ public sealed class SimulatedFleet : IDisposable
 
     /// <summary>An operator pauses a running VM.</summary>
     public void Pause(HostName host, VmName vm) => Change(w => Guest(w, host, vm).Become(VmState.Paused, "user"));
+
+    /// <summary>How big a VM is on a host, past every request and fault.</summary>
+    public VmSize SizeOf(HostName host, VmName vm) => Locked(w => GuestSize.Describe(Guest(w, host, vm)));
+
+    /// <summary>Changes how a VM takes to being made bigger and smaller, on every host that has it.</summary>
+    public void SetHabits(VmName vm, GuestHabits habits) => Change(w =>
+    {
+        foreach (var guest in w.Hosts.SelectMany(h => h.Guests).Where(g => g.Name == vm))
+        {
+            guest.Size.Habits = habits;
+        }
+    });
+
+    /// <summary>A host's hypervisor service begins anew: it counts the vCPUs that its guests really have.</summary>
+    public void RestartService(HostName host) => Change(w => w.Host(host).Guests.ForEach(g => g.Vcpus = g.Size.GuestVcpus ?? g.Vcpus));
 
     /// <summary>A guest's process dies.</summary>
     public void CrashGuest(HostName host, VmName vm) =>

@@ -14,6 +14,7 @@ public sealed class SimulatedHypervisor : IHypervisor
         this.fleet = fleet;
         Host = host;
         path = new FaultyPath(fleet, host);
+        Scaling = new SimulatedScaling(this);
     }
 
     public HostName Host { get; }
@@ -31,6 +32,8 @@ public sealed class SimulatedHypervisor : IHypervisor
         | HypervisorFeatures.StoppedMigration
         | HypervisorFeatures.DirtyRate
         | HypervisorFeatures.GuestAgent;
+
+    public IVmScaling? Scaling { get; }
 
     public Task<Result<HostObservation>> ObserveAsync(CancellationToken cancellationToken) =>
         AskAsync(SimulatedOperation.Observe, null, r => r.Observe(), cancellationToken);
@@ -89,7 +92,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     public Task<Result<GuestAnswer>> AskGuestAsync(VmName vm, CancellationToken cancellationToken) =>
         AskAsync(SimulatedOperation.AskGuest, vm, r => r.AskGuest(vm), cancellationToken);
 
-    private Task<Result<T>> AskAsync<T>(
+    internal Task<Result<T>> AskAsync<T>(
         SimulatedOperation operation,
         VmName? vm,
         Func<Requests, Result<T>> ask,

@@ -30,6 +30,9 @@ public sealed record SimulationSettings
     /// <summary>How long a guest may stand still at the end of a migration that is not held. Default 300 ms, QEMU's own.</summary>
     public TimeSpan MaxDowntime { get; init; } = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>Memory that a guest gives back or takes through its balloon, MiB per second. Default 2,048.</summary>
+    public double BalloonMiBs { get; init; } = 2_048;
+
     /// <summary>Memory that the host itself needs, MiB. Default 512.</summary>
     public int HostOverheadMiB { get; init; } = 512;
 }
@@ -49,13 +52,17 @@ public sealed record SimulatedHost(HostName Name, int Cpus, int MemoryMiB, strin
 /// <param name="CpuLoad">Share of its vCPUs that it wants, 0 to 1; null: what the world's day says.</param>
 /// <param name="DirtyMiBs">Memory that it writes while it runs, MiB per second; 0 for a guest that writes nothing.</param>
 /// <param name="WorkingSetMiB">Memory that those writes go to, MiB; 0 means a quarter of its memory.</param>
+/// <param name="MaxVcpus">vCPUs that it can have while it runs; 0 means those that it has.</param>
+/// <param name="MaxMemoryMiB">Memory that it can have while it runs, MiB; 0 means what it has.</param>
 public sealed record SimulatedVm(
     VmName Name,
     int Vcpus,
     int MemoryMiB,
     double? CpuLoad = null,
     double DirtyMiBs = 0,
-    int WorkingSetMiB = 0);
+    int WorkingSetMiB = 0,
+    int MaxVcpus = 0,
+    int MaxMemoryMiB = 0);
 
 /// <summary>One copy of a VM on one host, as the world itself knows it.</summary>
 public sealed record SimulatedCopy(HostName Host, VmState State, string Reason);

@@ -144,6 +144,11 @@ internal sealed class TimeFlow(WorldState world, Faults faults)
             }
         }
 
+        foreach (var guest in world.Hosts.SelectMany(h => h.Guests).Where(g => g.Size.BalloonToMiB is not null))
+        {
+            GuestSize.Breathe(guest, world.Settings.BalloonMiBs * span.TotalSeconds);
+        }
+
         world.Now += span;
         world.Day += dayPassed;
     }

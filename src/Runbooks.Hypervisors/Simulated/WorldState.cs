@@ -62,7 +62,7 @@ internal sealed class HostState
 
     public GuestState? Find(VmName vm) => Guests.Find(g => g.Name == vm);
 
-    public int HeldMiB => Guests.Where(g => g.HoldsMemory).Sum(g => g.MemoryMiB);
+    public int HeldMiB => Guests.Where(g => g.HoldsMemory).Sum(g => Math.Max(g.MemoryMiB, g.Size.BalloonToMiB ?? 0));
 }
 
 internal sealed class GuestState
@@ -71,9 +71,12 @@ internal sealed class GuestState
 
     public required Guid Uuid { get; init; }
 
-    public int Vcpus { get; init; }
+    public int Vcpus { get; set; }
 
-    public int MemoryMiB { get; init; }
+    public int MemoryMiB { get; set; }
+
+    /// <summary>How big it may be, and how it takes to being made bigger and smaller.</summary>
+    public GuestSize Size { get; init; } = new();
 
     public double? CpuLoad { get; set; }
 
@@ -104,6 +107,8 @@ internal sealed class GuestState
         {
             CpuSeconds = 0;
             OffAt = null;
+            (Vcpus, MemoryMiB) = (Size.DefinedVcpus ?? Vcpus, Size.DefinedMemoryMiB ?? MemoryMiB);
+            (Size.BalloonToMiB, Size.GuestVcpus) = (null, null);
         }
     }
 
@@ -114,6 +119,7 @@ internal sealed class GuestState
         Uuid = Uuid,
         Vcpus = Vcpus,
         MemoryMiB = MemoryMiB,
+        Size = Size.Copy(),
         CpuLoad = CpuLoad,
         DirtyMiBs = DirtyMiBs,
         WorkingSetMiB = WorkingSetMiB,

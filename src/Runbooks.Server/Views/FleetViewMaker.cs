@@ -72,7 +72,7 @@ public sealed class FleetViewMaker(FleetBoard fleet, RunBoard runs, ModeBoard mo
     private VmView Of(Vm vm, Reservation? held)
     {
         VmMoveView? move = null;
-        if (held is not null)
+        if (held is not null && held.Source != held.Destination)
         {
             var card = RunId.TryParse(held.Holder, out var id) ? runs.Find(id) : null;
             move = new VmMoveView(held.Source.Value, held.Destination.Value, held.Holder, card?.CurrentStage?.Name, card?.Progress);

@@ -18,6 +18,7 @@ public sealed class FailureTests
     [Theory]
     [InlineData("migrate-vm", 7)]
     [InlineData("consolidate", 11)]
+    [InlineData("scale-vm", 6)]
     public void Every_step_fails_in_every_way(string runbook, int effects)
     {
         using var undisturbed = ShippedCase.Play(runbook);

@@ -12,6 +12,8 @@ public sealed class RepetitionTests
         ("not moved", "migrate-vm", "perform of stop-and-copy: fail, always\n", RunStatus.Compensated, PowerState.On),
         ("emptied", "consolidate", "", RunStatus.Finished, PowerState.Off),
         ("switched on again", "consolidate", "perform of uncordon: fail, always\n", RunStatus.Compensated, PowerState.On),
+        ("made bigger", "scale-vm", "", RunStatus.Finished, PowerState.On),
+        ("not made bigger", "scale-vm", "perform of release: fail, always\n", RunStatus.Compensated, PowerState.On),
         ("not switched off", "consolidate", "perform of power-off: fail, always\n", RunStatus.Compensated, PowerState.On),
     ];
 
@@ -46,6 +48,8 @@ public sealed class RepetitionTests
     [
         ("reserve", "migrate-vm", "perform of stop-and-copy: fail, always\n", ["pre-copy"]),
         ("pre-copy", "migrate-vm", "perform of stop-and-copy: fail, always\n", ["reserve"]),
+        ("vcpus", "scale-vm", "perform of release: fail, always\n", ["memory", "reserve"]),
+        ("memory", "scale-vm", "perform of release: fail, always\n", ["vcpus", "reserve"]),
         ("cordon", "consolidate", "perform of uncordon: fail, always\n", ["power-off"]),
         ("power-off", "consolidate", "perform of uncordon: fail, always\n", ["cordon"]),
     ];

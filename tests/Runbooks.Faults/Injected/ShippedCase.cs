@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 using Runbooks.Faults.Model;
 using Runbooks.Faults.Simulation;
 using Runbooks.Fleet.Model;
@@ -42,7 +43,7 @@ internal sealed class ShippedCase : IDisposable
 
     public string Explained => $"{Run.Status}, {Run.Reason}; struck {string.Join(", ", Struck)}; broken: {string.Join("; ", Broken)}\n{string.Join('\n', Installation.Loop.Trace.Lines.TakeLast(25))}";
 
-    /// <param name="runbook">One of <see cref="Runbooks"/>.</param>
+    /// <param name="runbook">One of <see cref="Runbooks"/>, or scale-vm.</param>
     /// <param name="plan">What goes wrong.</param>
     /// <param name="prepare">Trouble of the fleet.</param>
     /// <param name="cancel">An operator cancels the run as soon as the plan has struck.</param>
@@ -98,14 +99,14 @@ internal sealed class ShippedCase : IDisposable
             fleet.AddHost(new SimulatedHost(host, Cpus: 8, MemoryMiB: 16_384, Priority: priority));
         }
 
-        fleet.AddVm(FleetUnderTest.Host1, new SimulatedVm(Vms[0], Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1, DirtyMiBs: 40, WorkingSetMiB: 64));
+        fleet.AddVm(FleetUnderTest.Host1, new SimulatedVm(Vms[0], Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1, DirtyMiBs: 40, WorkingSetMiB: 64, MaxVcpus: 4, MaxMemoryMiB: 4096));
         fleet.AddVm(FleetUnderTest.Host1, new SimulatedVm(Vms[1], Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1));
         fleet.AddVm(FleetUnderTest.Host2, new SimulatedVm(Vms[2], Vcpus: 2, MemoryMiB: 2048, CpuLoad: 0.2));
         fleet.AddVm(FleetUnderTest.Host3, new SimulatedVm(Vms[3], Vcpus: 2, MemoryMiB: 2048, CpuLoad: 0.2));
         prepare?.Invoke(fleet);
         _ = Installation.AddWorker();
         await Task.Delay(TimeSpan.FromSeconds(20), Installation.Loop.Time);
-        var answer = await Installation.StartAsync(runbook, runbook == "migrate-vm" ? FleetUnderTest.Move(Vms[0], FleetUnderTest.Host2) : [], "case");
+        var answer = await Installation.StartAsync(runbook, InputOf(runbook), "case");
         var id = ((StartAnswer.Accepted)answer).RunId;
         if (cancel)
         {
@@ -120,6 +121,13 @@ internal sealed class ShippedCase : IDisposable
         await Installation.RestAsync();
         await ReadAsync(id);
     }
+
+    private static JsonObject InputOf(string runbook) => runbook switch
+    {
+        "migrate-vm" => FleetUnderTest.Move(Vms[0], FleetUnderTest.Host2),
+        "scale-vm" => new() { ["Vm"] = Vms[0].Value, ["Vcpus"] = 2, ["MemoryMiB"] = 2048 },
+        _ => [],
+    };
 
     private async Task ReadAsync(RunId id)
     {

@@ -9,12 +9,16 @@ namespace Runbooks.Hypervisors.Tests.Contract;
 /// <param name="CpuLoad">Share of its vCPUs that it burns, 0 to 1.</param>
 /// <param name="WriteMiBs">Memory that it writes once it is up, MiB per second.</param>
 /// <param name="WorkingSetMiB">Memory that those writes go to, MiB.</param>
+/// <param name="MaxVcpus">vCPUs to which it can grow; 0: those that it has.</param>
+/// <param name="MaxMemoryMiB">Memory to which it can grow, MiB; 0: what it has.</param>
 public sealed record GuestSpec(
     int MemoryMiB = 96,
     int Vcpus = 1,
     double CpuLoad = 0,
     int WriteMiBs = 0,
-    int WorkingSetMiB = 0);
+    int WorkingSetMiB = 0,
+    int MaxVcpus = 0,
+    int MaxMemoryMiB = 0);
 
 /// <summary>
 /// Two hosts of one pool, both on, that may exchange VMs, for one test. Disposing removes every VM that it defined, on

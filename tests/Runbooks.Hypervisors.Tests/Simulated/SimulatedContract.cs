@@ -51,7 +51,7 @@ public sealed class SimulatedContract : HypervisorContract
             var vm = new VmName(string.Create(CultureInfo.InvariantCulture, $"vm{++defined}"));
             fleet.AddVm(
                 NameA,
-                new SimulatedVm(vm, guest.Vcpus, guest.MemoryMiB, guest.CpuLoad, guest.WriteMiBs, guest.WorkingSetMiB),
+                new SimulatedVm(vm, guest.Vcpus, guest.MemoryMiB, guest.CpuLoad, guest.WriteMiBs, guest.WorkingSetMiB, guest.MaxVcpus, guest.MaxMemoryMiB),
                 VmState.ShutOff);
             return Task.FromResult(vm);
         }

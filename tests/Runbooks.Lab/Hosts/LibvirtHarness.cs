@@ -37,6 +37,8 @@ public sealed class LibvirtHarness(LabHosts lab) : ContractHarness
             "guest-define", name.Value, First.Value,
             "--memory", $"{guest.MemoryMiB}",
             "--vcpus", $"{guest.Vcpus}",
+            "--max-memory", $"{guest.MaxMemoryMiB}",
+            "--max-vcpus", $"{guest.MaxVcpus}",
             "--cpu", $"{(int)(guest.CpuLoad * 100)}",
             "--ws", $"{guest.WorkingSetMiB}",
             "--rate", $"{guest.WriteMiBs}");

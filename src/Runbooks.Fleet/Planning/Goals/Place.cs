@@ -72,7 +72,7 @@ internal static class Place
     }
 
     /// <summary>Hosts that take the VM, best first. Those that would leave a failing host's VMs without room come last, or not at all when that is required.</summary>
-    private static List<(int Host, double Gain)> Ranked(PoolModel model, int vm)
+    internal static List<(int Host, double Gain)> Ranked(PoolModel model, int vm)
     {
         var fleet = model.Fleet;
         var here = fleet.HostOf(vm);

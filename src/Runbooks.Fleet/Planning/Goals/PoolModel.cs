@@ -169,7 +169,7 @@ internal sealed class PoolModel
     {
         if (held.TryGetValue(vm.Name, out var by))
         {
-            return (Constraint.Immovable, $"VM {vm.Name} is held by {by.Holder} for its move to {by.Destination}.");
+            return (Constraint.Immovable, by.Source == by.Destination ? $"VM {vm.Name} is held by {by.Holder}, which changes its size." : $"VM {vm.Name} is held by {by.Holder} for its move to {by.Destination}.");
         }
 
         if (vm.Traits.Immovable is { } declared)
