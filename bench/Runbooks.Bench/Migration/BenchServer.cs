@@ -13,7 +13,11 @@ namespace Runbooks.Bench.Migration;
 /// <param name="Detail">All that the API says of it.</param>
 internal sealed record BenchRun(string Status, string? Reason, TimeSpan Time, JsonNode Detail)
 {
-    public bool Completed => Status == "completed";
+    public bool Completed => Status == "finished";
+
+    /// <summary>How long each step took, for people who look for the time that a run takes.</summary>
+    public string Steps() => string.Join(", ", Detail["steps"]!.AsArray().Select(s =>
+        $"{s!["name"]} {(s["completedAt"]?.GetValue<DateTimeOffset>() - s["startedAt"]?.GetValue<DateTimeOffset>())?.TotalMilliseconds:0} ms"));
 
     /// <summary>An output of the last step of an activity type; null when it has none.</summary>
     public JsonNode? Output(string activity, string name) =>

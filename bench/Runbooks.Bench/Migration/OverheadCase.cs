@@ -53,6 +53,7 @@ internal static class OverheadCase
     private static async Task<double> DurableAsync(BenchServer server, string to, CancellationToken cancellationToken)
     {
         var run = await server.RunAsync("migrate-vm", new JsonObject { ["Vm"] = Vm, ["Destination"] = to }, cancellationToken);
+        Output.Say($"overhead: {run.Steps()}");
         return run.Completed ? run.Time.TotalSeconds : throw new BenchException($"The run ended {run.Status}: {run.Reason}");
     }
 
