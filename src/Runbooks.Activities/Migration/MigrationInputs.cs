@@ -34,6 +34,10 @@ internal sealed record MigrationRoute(VmName Vm, HostName Source, HostName Desti
 
     public Task<MigrationPlace> LookAsync(EffectContext context, CancellationToken cancellationToken) =>
         MigrationObserver.LookAsync(context.GetRequiredService<IHypervisorDirectory>(), Vm, Source, Destination, cancellationToken);
+
+    /// <summary>As <see cref="LookAsync"/>, faster where the VM has probably moved.</summary>
+    public Task<MigrationPlace> LookForArrivalAsync(EffectContext context, CancellationToken cancellationToken) =>
+        MigrationObserver.LookForArrivalAsync(context.GetRequiredService<IHypervisorDirectory>(), Vm, Source, Destination, cancellationToken);
 }
 
 /// <summary>Turns text from a definition into names of the fleet; the message says what is wrong and what there is.</summary>
@@ -54,21 +58,4 @@ internal static class FleetNames
             ? null
             : $"The {role} '{text}' is not a host of this fleet. Its hosts: {string.Join(", ", hosts.Hosts.Select(h => h.Name))}.";
     }
-}
-
-/// <summary>Progress and statistics as JSON, with units in the names.</summary>
-internal static class MigrationJson
-{
-    public static JsonObject Progress(string stage, MigrationProgress progress) => new()
-    {
-        ["stage"] = stage,
-        ["round"] = progress.Round,
-        ["totalBytes"] = progress.TotalBytes,
-        ["sentBytes"] = progress.SentBytes,
-        ["remainingBytes"] = progress.RemainingBytes,
-        ["dirtyBytesPerSecond"] = progress.DirtyBytesPerSecond,
-        ["bandwidthBytesPerSecond"] = progress.BandwidthBytesPerSecond,
-        ["elapsedMs"] = (long)progress.Elapsed.TotalMilliseconds,
-        ["expectedDowntimeMs"] = progress.ExpectedDowntime is { } downtime ? (long)downtime.TotalMilliseconds : null,
-    };
 }
