@@ -87,7 +87,7 @@ public sealed class MigrationModeTests
     public async Task A_link_that_is_cut_in_post_copy_and_heals_lets_the_guest_arrive()
     {
         using var fleet = await HotAsync();
-        var healed = CutAfterTheSwitch(fleet, TimeSpan.FromSeconds(60));
+        var healed = CutAfterTheSwitchAsync(fleet, TimeSpan.FromSeconds(60));
 
         var run = await fleet.MigrateAsync(Hot, Host2, new JsonObject { ["Mode"] = "PostCopy", ["BandwidthMiBs"] = 100 });
         await healed;
@@ -156,10 +156,10 @@ public sealed class MigrationModeTests
         return fleet;
     }
 
-    private static Task CutAfterTheSwitch(FleetUnderTest fleet, TimeSpan after)
+    private static Task CutAfterTheSwitchAsync(FleetUnderTest fleet, TimeSpan after)
     {
         var healed = new TaskCompletionSource();
-        fleet.Fleet.Faults.OnOperation = (point, _) =>
+        fleet.Fleet.Faults.OnOperation = (point, unused) =>
         {
             if (point is { Operation: SimulatedOperation.SwitchToPostCopy, Phase: OperationPhase.After })
             {
@@ -173,7 +173,7 @@ public sealed class MigrationModeTests
 
         async Task HealAsync()
         {
-            await Task.Delay(after, fleet.Engine.Clock);
+            await Task.Delay(after, fleet.Engine.Clock, CancellationToken.None);
             fleet.Fleet.Heal(Host2);
             healed.SetResult();
         }
