@@ -33,13 +33,13 @@ public sealed class MigrationModeTests
     public async Task A_guest_that_writes_too_fast_goes_by_post_copy_by_itself_and_a_critical_one_stays()
     {
         using var fleet = await HotAsync();
-        var critical = await fleet.MigrateAsync(Hot, Host2, new JsonObject { ["Criticality"] = "critical", ["BandwidthMiBs"] = 100 });
+        var critical = await fleet.MigrateAsync(Hot, Host2, new JsonObject { ["Criticality"] = "critical", ["BandwidthMiBs"] = 50 });
         Assert.Equal(RunStatus.Compensated, critical.Status);
         Assert.Contains("It would take", critical.Reason, StringComparison.Ordinal);
         Assert.Contains("nothing was touched", critical.Reason, StringComparison.Ordinal);
         Assert.Equal(Host1, fleet.HomeOf(Hot));
 
-        var normal = await fleet.MigrateAsync(Hot, Host2, new JsonObject { ["BandwidthMiBs"] = 100 });
+        var normal = await fleet.MigrateAsync(Hot, Host2, new JsonObject { ["BandwidthMiBs"] = 50 });
 
         Assert.True(normal.Status == RunStatus.Finished, $"{normal.Status}: {normal.Reason}");
         Assert.Equal(Host2, fleet.HomeOf(Hot));
@@ -47,7 +47,7 @@ public sealed class MigrationModeTests
     }
 
     [Theory]
-    [InlineData("RaiseDowntime", "The guest may stand still for 1519 ms")]
+    [InlineData("RaiseDowntime", "The guest may stand still for 1520 ms")]
     [InlineData("MoreBandwidth", "The copy may take 800 MiB/s")]
     [InlineData("PostCopy", "goes on at the destination")]
     [InlineData("Suspend", "stands still until the copy has ended")]

@@ -50,10 +50,11 @@ public sealed class StopAndCopy : IrreversibleActivity
         var pace = new MigrationPace(context);
         var postCopy = new PostCopyCare(context, route);
         var released = false;
-        var inPostCopy = false;
+        var (first, inPostCopy) = (true, false);
         for (var settling = 0; ;)
         {
-            var place = settling == 0 && !released ? await route.LookForArrivalAsync(context, context.CancellationToken) : await route.LookAsync(context, context.CancellationToken);
+            var place = first ? await route.LookForArrivalAsync(context, context.CancellationToken) : await route.LookAsync(context, context.CancellationToken);
+            first = false;
             var wait = Poll;
             switch (place)
             {
