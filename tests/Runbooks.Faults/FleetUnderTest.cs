@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Runbooks.Activities;
 using Runbooks.Fleet.Model;
+using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Planning;
 using Runbooks.Fleet.Policies;
 using Runbooks.Fleet.Reservations;
@@ -8,6 +9,7 @@ using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Observation;
 using Runbooks.Hypervisors.Simulated;
 using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 using Runbooks.Workflows.Tests.Engine;
 
@@ -42,11 +44,14 @@ internal sealed class FleetUnderTest : IDisposable
         Engine = new EngineUnderTest(ActivityRegistry.WithElsaActivities().AddFleetActivities(), clock);
         Ledger = new InMemoryReservationLedger();
         Modes = new InMemoryHostModes();
+        Turns = new InMemoryMigrationTurns(new TurnLimits(), clock);
         observer = new FleetObserver(Fleet.Directory, Modes, Ledger, clock, new ObserverSettings());
         _ = Engine
             .With<IHypervisorDirectory>(Fleet.Directory)
             .With<IReservationLedger>(Ledger)
             .With<IHostModes>(Modes)
+            .With<IMigrationTurns>(Turns)
+            .With<IRunStore>(Engine.Store)
             .With(observer)
             .With(new ConsolidationPolicy { Thresholds = new Thresholds { LoadMin = 0.5, LoadMax = 0.8 }, MinActiveHosts = 2 });
     }
@@ -58,6 +63,8 @@ internal sealed class FleetUnderTest : IDisposable
     public InMemoryReservationLedger Ledger { get; }
 
     public InMemoryHostModes Modes { get; }
+
+    public InMemoryMigrationTurns Turns { get; }
 
     public static async Task<FleetUnderTest> CreateAsync()
     {
@@ -110,6 +117,7 @@ internal sealed class FleetUnderTest : IDisposable
         broken.AddRange(Fleet.MigratingVms.Select(vm => $"{vm} is still migrating"));
         broken.AddRange((await Ledger.ListAsync(CancellationToken.None)).Select(r => $"left over: {r}"));
         broken.AddRange((await Modes.ListAsync(CancellationToken.None)).Select(m => $"left over: {m}"));
+        broken.AddRange((await Turns.ListAsync(CancellationToken.None)).Where(t => t.GrantedAt is not null).Select(t => $"left over: {t}"));
         broken.AddRange((await Engine.Store.ListAsync(new Workflows.Journal.RunFilter { OnlyOpen = true, Limit = 500 }, CancellationToken.None))
             .Select(r => $"run {r.DefinitionId} is {r.Status}: {r.Reason}"));
         return string.Join("; ", broken);

@@ -20,6 +20,7 @@ internal static class UnknownKeys
         [PolicyOptions.Section] = typeof(PolicyOptions),
         [WorkflowsOptions.Section] = typeof(WorkflowsOptions),
         [Secrets.SecretsOptions.Section] = typeof(Secrets.SecretsOptions),
+        [Settings.MigrationsSection] = typeof(Fleet.Migrations.Turns.TurnLimits),
         [RetentionOptions.Section] = typeof(RetentionOptions),
         [EngineSettingsCheck.Section] = typeof(Workflows.Execution.EngineOptions),
     };

@@ -1,0 +1,58 @@
+using Runbooks.Fleet.Migrations.Turns;
+using Runbooks.Hypervisors.Contract;
+using Runbooks.Workflows.Activities;
+
+namespace Runbooks.Activities.Migration;
+
+/// <summary>
+/// Keeps the bandwidth of a copy under way at its share, which changes as other migrations come, go and turn out to need
+/// more. For the loop that watches the copy; it looks at the turns once a second, however often it is called.
+/// </summary>
+/// <param name="startedWith">The limit that the copy has, MiB/s; null: none, or not known any more.</param>
+internal sealed class MigrationShare(EffectContext context, MigrationRoute route, int? startedWith)
+{
+    private const double BytesPerMiB = 1024 * 1024;
+
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    private int? set = startedWith;
+    private DateTimeOffset next = DateTimeOffset.MinValue;
+
+    /// <summary>A share as hypervisors take it: whole MiB/s, and never nothing, which would mean no limit.</summary>
+    public static int Whole(double mibs) => Math.Max(1, (int)Math.Min(int.MaxValue, mibs));
+
+    /// <summary>
+    /// Tells what is known of the copy and takes over its share. Without a turn, or where the hypervisor can't change the
+    /// limit of a copy, nothing happens: the copy goes on with what it has.
+    /// </summary>
+    public async Task ApplyAsync(MigrationProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        var now = context.Clock.GetUtcNow();
+        if (now < next || context.Services.GetService(typeof(IMigrationTurns)) is not IMigrationTurns turns)
+        {
+            return;
+        }
+
+        next = now + Every;
+
+        // Whole numbers, so that a rate that trembles is not written down each second.
+        double? dirty = progress.Round > 1 ? Math.Ceiling(progress.DirtyBytesPerSecond / BytesPerMiB) : null;
+        var share = await turns.ShareAsync(route.Vm, context.RunId.ToString(), dirty, progress.SentBytes > 0, context.CancellationToken);
+        if (share is not { MiBs: { } mibs } || Whole(mibs) == set)
+        {
+            return;
+        }
+
+        await context.EnsureOwnedAsync();
+        var changed = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source).SetMigrationBandwidthAsync(route.Vm, Whole(mibs), context.CancellationToken);
+        if (changed.IsOk)
+        {
+            set = Whole(mibs);
+        }
+        else if (changed.Fault.Kind == FaultKind.Unsupported)
+        {
+            next = DateTimeOffset.MaxValue;
+        }
+    }
+}
