@@ -9,6 +9,7 @@ using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Observation;
 using Runbooks.Hypervisors.Simulated;
 using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Events;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 using Runbooks.Workflows.Tests.Engine;
@@ -29,7 +30,7 @@ internal sealed class FleetUnderTest : IDisposable
 
     private readonly FleetObserver observer;
 
-    private FleetUnderTest(FastTime clock)
+    private FleetUnderTest(FastTime clock, TurnLimits limits)
     {
         Fleet = new SimulatedFleet(new SimulationSettings { HostBoot = TimeSpan.FromSeconds(1) }, clock);
         foreach (var (name, priority) in new[] { (Host1, 1), (Host2, 2), (Host3, 3) })
@@ -44,7 +45,7 @@ internal sealed class FleetUnderTest : IDisposable
         Engine = new EngineUnderTest(ActivityRegistry.WithElsaActivities().AddFleetActivities(), clock);
         Ledger = new InMemoryReservationLedger();
         Modes = new InMemoryHostModes();
-        Turns = new InMemoryMigrationTurns(new TurnLimits(), clock);
+        Turns = new InMemoryMigrationTurns(limits, clock);
         observer = new FleetObserver(Fleet.Directory, Modes, Ledger, clock, new ObserverSettings());
         _ = Engine
             .With<IHypervisorDirectory>(Fleet.Directory)
@@ -52,6 +53,7 @@ internal sealed class FleetUnderTest : IDisposable
             .With<IHostModes>(Modes)
             .With<IMigrationTurns>(Turns)
             .With<IRunStore>(Engine.Store)
+            .With<IEventPublisher>(new EventPublisher(Engine.Catalog, Engine.Starter, Engine.Store, Engine.Options, Engine.Signal))
             .With(observer)
             .With(new ConsolidationPolicy { Thresholds = new Thresholds { LoadMin = 0.5, LoadMax = 0.8 }, MinActiveHosts = 2 });
     }
@@ -66,10 +68,10 @@ internal sealed class FleetUnderTest : IDisposable
 
     public InMemoryMigrationTurns Turns { get; }
 
-    public static async Task<FleetUnderTest> CreateAsync()
+    public static async Task<FleetUnderTest> CreateAsync(TurnLimits? limits = null)
     {
         var clock = new FastTime(100);
-        var fleet = new FleetUnderTest(clock);
+        var fleet = new FleetUnderTest(clock, limits ?? new TurnLimits());
         var folder = Path.Combine(AppContext.BaseDirectory, "workflows");
         _ = await fleet.Engine.LoadAsync([.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal).Select(File.ReadAllText)]);
 

@@ -8,6 +8,8 @@ namespace Runbooks.Activities.Migration;
 /// Keeps the bandwidth of a copy under way at its share, which changes as other migrations come, go and turn out to need
 /// more. For the loop that watches the copy; it looks at the turns once a second, however often it is called.
 /// </summary>
+/// <param name="context">The step that watches the copy.</param>
+/// <param name="route">What is moved, from where and to where.</param>
 /// <param name="startedWith">The limit that the copy has, MiB/s; null: none, or not known any more.</param>
 internal sealed class MigrationShare(EffectContext context, MigrationRoute route, int? startedWith)
 {
