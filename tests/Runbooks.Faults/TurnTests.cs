@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Simulated;
@@ -86,6 +87,9 @@ public sealed class TurnTests
     public async Task Who_waits_longer_than_it_may_says_for_what_and_leaves_nothing_over()
     {
         using var fleet = await FleetUnderTest.CreateAsync(OneAtATime);
+        var shipped = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "workflows", "migrate-vm.json")))!;
+        shipped["root"]!["activities"]!.AsArray().Single(a => a!["id"]!.ToString() == "turn")!["longestWait"] = JsonNode.Parse("""{ "typeName": "TimeSpan", "expression": { "type": "Literal", "value": "00:01:00" } }""");
+        _ = await fleet.Engine.LoadAsync(shipped.ToJsonString());
 
         // Held by somebody who is no run, so that nobody can tell that he is gone.
         var stranger = new TurnWish(new VmName("vm9"), "somebody", FleetUnderTest.Host1, FleetUnderTest.Host3, "default", []);
