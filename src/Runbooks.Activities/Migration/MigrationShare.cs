@@ -10,10 +10,16 @@ namespace Runbooks.Activities.Migration;
 /// </summary>
 /// <param name="context">The step that watches the copy.</param>
 /// <param name="route">What is moved, from where and to where.</param>
-/// <param name="startedWith">The limit that the copy has, MiB/s; null: none, or not known any more.</param>
+/// <param name="startedWith">The limit that the copy has, MiB/s; null for none.</param>
 internal sealed class MigrationShare(EffectContext context, MigrationRoute route, int? startedWith)
 {
     private const double BytesPerMiB = 1024 * 1024;
+
+    /// <summary>More than any link carries, MiB/s: hypervisors have no word for taking the limit of a copy away.</summary>
+    private const int NoLimit = 1024 * 1024;
+
+    /// <summary>The limit of a copy that another worker has started: what it should be is set in any case.</summary>
+    public const int NotKnown = -1;
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
@@ -41,16 +47,17 @@ internal sealed class MigrationShare(EffectContext context, MigrationRoute route
         // Whole numbers, so that a rate that trembles is not written down each second.
         double? dirty = progress.Round > 1 ? Math.Ceiling(progress.DirtyBytesPerSecond / BytesPerMiB) : null;
         var share = await turns.ShareAsync(route.Vm, context.RunId.ToString(), dirty, progress.SentBytes > 0, context.CancellationToken);
-        if (share is not { MiBs: { } mibs } || Whole(mibs) == set)
+        var wanted = share?.MiBs is { } mibs ? Whole(mibs) : NoLimit;
+        if (share is null || wanted == (set ?? NoLimit))
         {
             return;
         }
 
         await context.EnsureOwnedAsync();
-        var changed = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source).SetMigrationBandwidthAsync(route.Vm, Whole(mibs), context.CancellationToken);
+        var changed = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source).SetMigrationBandwidthAsync(route.Vm, wanted, context.CancellationToken);
         if (changed.IsOk)
         {
-            set = Whole(mibs);
+            set = wanted;
         }
         else if (changed.Fault.Kind == FaultKind.Unsupported)
         {

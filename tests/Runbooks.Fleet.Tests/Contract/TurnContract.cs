@@ -25,7 +25,7 @@ public abstract class TurnContract : IAsyncLifetime
     {
         var wish = Wish("a", path: [Rack, new PathLink("out of h1", 7.5)]) with { DirtyMiBs = 3.5, MostMiBs = 40, Order = 7 };
 
-        Assert.Equal(new TurnAnswer.Granted(7.5), await turns.AskAsync(wish, None));
+        Assert.Equal(new TurnAnswer.Granted(40), await turns.AskAsync(wish, None));
 
         var turn = (await turns.FindAsync(wish.Vm, None))!;
         Assert.Equal(wish with { Path = [] }, turn.Wish with { Path = [] });
@@ -120,20 +120,20 @@ public abstract class TurnContract : IAsyncLifetime
     {
         var (a, b) = (new VmName("a"), new VmName("b"));
         _ = await turns.AskAsync(Wish("a", path: [Rack]), None);
-        Assert.Equal(new TurnShare(100), await turns.ShareAsync(a, "run-a", null, true, None));
-
-        Assert.Equal(new TurnAnswer.Granted(50), await turns.AskAsync(Wish("b", path: [Rack]), None));
-        Assert.Equal(new TurnShare(100), await turns.ShareAsync(a, "run-a", null, true, None));
-
-        Assert.Equal(new TurnShare(50), await turns.ShareAsync(b, "run-b", null, true, None));
-        Assert.Equal(new TurnShare(50), await turns.ShareAsync(a, "run-a", null, true, None));
-
-        Assert.Equal(new TurnShare(76), await turns.ShareAsync(a, "run-a", 48, true, None));
-        Assert.Equal(new TurnShare(24), await turns.ShareAsync(b, "run-b", null, true, None));
+        Assert.Equal(new TurnShare(null), await turns.ShareAsync(a, "run-a", 48, true, None));
         Assert.Equal(48, (await turns.FindAsync(a, None))!.Wish.DirtyMiBs);
 
+        Assert.Equal(new TurnAnswer.Granted(24), await turns.AskAsync(Wish("b", path: [Rack]), None));
+        Assert.Equal(new TurnShare(null), await turns.ShareAsync(a, "run-a", null, true, None));
+
+        Assert.Equal(new TurnShare(24), await turns.ShareAsync(b, "run-b", null, true, None));
+        Assert.Equal(new TurnShare(76), await turns.ShareAsync(a, "run-a", null, true, None));
+
+        Assert.Equal(new TurnShare(null), await turns.ShareAsync(a, "run-a", 10, true, None));
+
+        _ = await turns.ShareAsync(a, "run-a", 48, true, None);
         _ = await turns.ReleaseAsync(a, "run-a", None);
-        Assert.Equal(new TurnShare(100), await turns.ShareAsync(b, "run-b", null, true, None));
+        Assert.Equal(new TurnShare(null), await turns.ShareAsync(b, "run-b", null, true, None));
     }
 
     [Fact]

@@ -3,16 +3,20 @@ using Runbooks.Fleet.Model;
 namespace Runbooks.Fleet.Migrations.Turns;
 
 /// <summary>
-/// Shares out links among the migrations that are on them: first to each what it needs, then what is left in equal parts, as
-/// far as each may and can take it. Pure.
+/// Shares out links among the migrations that are on them. Pure.
 /// </summary>
+/// <remarks>
+/// TCP gives equal parts, and gives what one leaves to the others at once. Where an equal part is enough for each, nothing is
+/// better than that, and nobody is limited. Where it is not, each gets what it needs, and what is left in equal parts, as far
+/// as each may and can take it.
+/// </remarks>
 public static class BandwidthShares
 {
     /// <summary>Below this a rest is no rest, MiB/s; sums of fractions are not exact.</summary>
     private const double Nothing = 1e-9;
 
     /// <summary>
-    /// The share of each turn that is granted. One that is not copying yet gets what it would get if it were, and takes nothing
+    /// The share of each turn that is granted; no limit where TCP shares well enough. One that is not copying yet gets what it would get if it were, and takes nothing
     /// from the others.
     /// </summary>
     /// <remarks>
@@ -58,7 +62,19 @@ public static class BandwidthShares
             }
         }
 
+        foreach (var wish in wishes.Where(w => w.Path.All(IsCalm)))
+        {
+            shares[wish.Vm] = Most(wish);
+        }
+
         return shares;
+
+        bool IsCalm(PathLink link)
+        {
+            var users = wishes.Where(w => w.Path.Any(l => string.Equals(l.Name, link.Name, StringComparison.Ordinal))).ToList();
+            var part = users.SelectMany(w => w.Path).Where(l => string.Equals(l.Name, link.Name, StringComparison.Ordinal)).Min(l => l.MiBs) / users.Count;
+            return users.Count == 1 || users.TrueForAll(w => limits.Need(w.DirtyMiBs) <= part);
+        }
 
         List<TurnWish> Growing() => [.. wishes.Where(w => shares[w.Vm] < Most(w) - Nothing && LeftFor(w) > Nothing)];
 
