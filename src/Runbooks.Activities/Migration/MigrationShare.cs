@@ -10,20 +10,16 @@ namespace Runbooks.Activities.Migration;
 /// </summary>
 /// <param name="context">The step that watches the copy.</param>
 /// <param name="route">What is moved, from where and to where.</param>
-/// <param name="startedWith">The limit that the copy has, MiB/s; null for none.</param>
-internal sealed class MigrationShare(EffectContext context, MigrationRoute route, int? startedWith)
+internal sealed class MigrationShare(EffectContext context, MigrationRoute route)
 {
     private const double BytesPerMiB = 1024 * 1024;
 
     /// <summary>More than any link carries, MiB/s: hypervisors have no word for taking the limit of a copy away.</summary>
     private const int NoLimit = 1024 * 1024;
 
-    /// <summary>The limit of a copy that another worker has started: what it should be is set in any case.</summary>
-    public const int NotKnown = -1;
-
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
-    private int? set = startedWith;
+    private int? set;
     private DateTimeOffset next = DateTimeOffset.MinValue;
 
     /// <summary>A share as hypervisors take it: whole MiB/s, and never nothing, which would mean no limit.</summary>
@@ -48,7 +44,7 @@ internal sealed class MigrationShare(EffectContext context, MigrationRoute route
         double? dirty = progress.Round > 1 ? Math.Ceiling(progress.DirtyBytesPerSecond / BytesPerMiB) : null;
         var share = await turns.ShareAsync(route.Vm, context.RunId.ToString(), dirty, progress.SentBytes > 0, context.CancellationToken);
         var wanted = share?.MiBs is { } mibs ? Whole(mibs) : NoLimit;
-        if (share is null || wanted == (set ?? NoLimit))
+        if (share is null || wanted == (progress.BandwidthLimitMiBs ?? set ?? NoLimit))
         {
             return;
         }
