@@ -100,17 +100,54 @@ internal sealed class PostgresMigrationTurns(NpgsqlDataSource database, TurnLimi
         return result;
     }
 
-    private sealed record TurnRow(
-        string Vm, string Holder, string Source, string Destination, string Pool, string[] Links, double[] LinksMiBs, double? DirtyMiBs, double? MostMiBs,
-        int Place, DateTime AskedAt, DateTime SeenAt, DateTime? GrantedAt, bool IsCopying)
+    /// <summary>By properties: arrays have no type in a result by which a constructor could be chosen.</summary>
+    private sealed class TurnRow
     {
-        public static TurnRow Of(Turn turn)
+        public required string Vm { get; init; }
+
+        public required string Holder { get; init; }
+
+        public required string Source { get; init; }
+
+        public required string Destination { get; init; }
+
+        public required string Pool { get; init; }
+
+        public required string[] Links { get; init; }
+
+        public required double[] LinksMiBs { get; init; }
+
+        public double? DirtyMiBs { get; init; }
+
+        public double? MostMiBs { get; init; }
+
+        public int Place { get; init; }
+
+        public DateTime AskedAt { get; init; }
+
+        public DateTime SeenAt { get; init; }
+
+        public DateTime? GrantedAt { get; init; }
+
+        public bool IsCopying { get; init; }
+
+        public static TurnRow Of(Turn turn) => new()
         {
-            var wish = turn.Wish;
-            return new TurnRow(
-                wish.Vm.Value, wish.Holder, wish.Source.Value, wish.Destination.Value, wish.Pool, [.. wish.Path.Select(l => l.Name)], [.. wish.Path.Select(l => l.MiBs)],
-                wish.DirtyMiBs, wish.MostMiBs, wish.Order, turn.AskedAt.UtcDateTime, turn.SeenAt.UtcDateTime, turn.GrantedAt?.UtcDateTime, turn.IsCopying);
-        }
+            Vm = turn.Wish.Vm.Value,
+            Holder = turn.Wish.Holder,
+            Source = turn.Wish.Source.Value,
+            Destination = turn.Wish.Destination.Value,
+            Pool = turn.Wish.Pool,
+            Links = [.. turn.Wish.Path.Select(l => l.Name)],
+            LinksMiBs = [.. turn.Wish.Path.Select(l => l.MiBs)],
+            DirtyMiBs = turn.Wish.DirtyMiBs,
+            MostMiBs = turn.Wish.MostMiBs,
+            Place = turn.Wish.Order,
+            AskedAt = turn.AskedAt.UtcDateTime,
+            SeenAt = turn.SeenAt.UtcDateTime,
+            GrantedAt = turn.GrantedAt?.UtcDateTime,
+            IsCopying = turn.IsCopying,
+        };
 
         public Turn ToTurn()
         {
