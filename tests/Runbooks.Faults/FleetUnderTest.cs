@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Runbooks.Activities;
-using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Migrations.Turns;
+using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Planning;
 using Runbooks.Fleet.Policies;
 using Runbooks.Fleet.Reservations;
