@@ -1,4 +1,5 @@
 using Runbooks.Activities.Consolidation;
+using Runbooks.Activities.Evacuation;
 using Runbooks.Activities.Migration;
 using Runbooks.Activities.Power;
 using Runbooks.Activities.Scaling;
@@ -13,8 +14,8 @@ public static class FleetActivities
     {
         ArgumentNullException.ThrowIfNull(registry);
         return registry
-            .Add<CheckMigration>().Add<ChooseMode>().Add<ReserveCapacity>().Add<PreCopy>().Add<StopAndCopy>().Add<CommitMigration>().Add<ActivateVm>()
-            .Add<PlanConsolidation>().Add<CordonHost>().Add<UncordonHost>()
+            .Add<CheckMigration>().Add<ChooseMode>().Add<ReserveCapacity>().Add<TakeTurn>().Add<PreCopy>().Add<StopAndCopy>().Add<CommitMigration>().Add<ActivateVm>()
+            .Add<PlanConsolidation>().Add<PlanEvacuation>().Add<CordonHost>().Add<UncordonHost>()
             .Add<PowerOffHost>().Add<PowerOnHost>()
             .Add<CheckScaling>().Add<ReserveScaling>().Add<ScaleVcpus>().Add<ScaleMemory>().Add<VerifyScaling>().Add<ReleaseScaling>();
     }

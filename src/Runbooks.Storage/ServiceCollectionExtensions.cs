@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Runbooks.Fleet.History;
+using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Storage.Embedded;
 using Runbooks.Storage.Fleet;
@@ -35,6 +36,7 @@ public static class ServiceCollectionExtensions
         services.AddOptions<StorageOptions>().Configure(configure).ValidateOnStart();
         services.AddSingleton<IValidateOptions<StorageOptions>, StorageOptions.Validator>();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(new TurnLimits());
         services.AddSingleton(EmbeddedIfWanted);
         services.AddSingleton(Connect);
         services.AddSingleton(provider => provider.GetRequiredService<ConnectionPools>().General);
@@ -52,6 +54,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<IOutbox, PostgresOutbox>();
         services.AddSingleton<IReservationLedger, PostgresReservationLedger>();
         services.AddSingleton<IHostModes, PostgresHostModes>();
+        services.AddSingleton<IMigrationTurns, PostgresMigrationTurns>();
         services.AddSingleton<IFleetHistory, PostgresFleetHistory>();
 
         services.AddSingleton<IWorkerDirectory, PostgresWorkerDirectory>();

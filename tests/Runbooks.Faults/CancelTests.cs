@@ -15,6 +15,7 @@ public sealed class CancelTests
     [Theory]
     [InlineData("migrate-vm")]
     [InlineData("consolidate")]
+    [InlineData("evacuate-host")]
     public async Task Cancelling_at_any_journal_point_leaves_nothing_over(string runbook)
     {
         int points;
@@ -42,7 +43,7 @@ public sealed class CancelTests
 
     private static async Task<Run> CancelledAtAsync(FleetUnderTest fleet, string runbook, int at)
     {
-        var id = await fleet.Engine.StartAsync(runbook, runbook == "consolidate" ? null : FleetUnderTest.Move(FleetUnderTest.Vm1, FleetUnderTest.Host2));
+        var id = await fleet.Engine.StartAsync(runbook, runbook switch { "consolidate" => null, "evacuate-host" => new() { ["Host"] = "host1" }, _ => FleetUnderTest.Move(FleetUnderTest.Vm1, FleetUnderTest.Host2) });
         var seen = 0;
         fleet.Engine.Probe.OnPoint = async reached =>
         {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Runbooks.Activities;
+using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Planning;
 using Runbooks.Fleet.Policies;
@@ -8,6 +9,8 @@ using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Observation;
 using Runbooks.Hypervisors.Simulated;
 using Runbooks.Workflows.Activities;
+using Runbooks.Workflows.Events;
+using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 using Runbooks.Workflows.Tests.Engine;
 
@@ -27,7 +30,7 @@ internal sealed class FleetUnderTest : IDisposable
 
     private readonly FleetObserver observer;
 
-    private FleetUnderTest(FastTime clock)
+    private FleetUnderTest(FastTime clock, TurnLimits limits)
     {
         Fleet = new SimulatedFleet(new SimulationSettings { HostBoot = TimeSpan.FromSeconds(1) }, clock);
         foreach (var (name, priority) in new[] { (Host1, 1), (Host2, 2), (Host3, 3) })
@@ -42,11 +45,15 @@ internal sealed class FleetUnderTest : IDisposable
         Engine = new EngineUnderTest(ActivityRegistry.WithElsaActivities().AddFleetActivities(), clock);
         Ledger = new InMemoryReservationLedger();
         Modes = new InMemoryHostModes();
+        Turns = new InMemoryMigrationTurns(limits, clock);
         observer = new FleetObserver(Fleet.Directory, Modes, Ledger, clock, new ObserverSettings());
         _ = Engine
             .With<IHypervisorDirectory>(Fleet.Directory)
             .With<IReservationLedger>(Ledger)
             .With<IHostModes>(Modes)
+            .With<IMigrationTurns>(Turns)
+            .With<IRunStore>(Engine.Store)
+            .With<IEventPublisher>(new EventPublisher(Engine.Catalog, Engine.Starter, Engine.Store, Engine.Options, Engine.Signal))
             .With(observer)
             .With(new ConsolidationPolicy { Thresholds = new Thresholds { LoadMin = 0.5, LoadMax = 0.8 }, MinActiveHosts = 2 });
     }
@@ -59,10 +66,12 @@ internal sealed class FleetUnderTest : IDisposable
 
     public InMemoryHostModes Modes { get; }
 
-    public static async Task<FleetUnderTest> CreateAsync()
+    public InMemoryMigrationTurns Turns { get; }
+
+    public static async Task<FleetUnderTest> CreateAsync(TurnLimits? limits = null)
     {
         var clock = new FastTime(100);
-        var fleet = new FleetUnderTest(clock);
+        var fleet = new FleetUnderTest(clock, limits ?? new TurnLimits());
         var folder = Path.Combine(AppContext.BaseDirectory, "workflows");
         _ = await fleet.Engine.LoadAsync([.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal).Select(File.ReadAllText)]);
 
@@ -110,6 +119,7 @@ internal sealed class FleetUnderTest : IDisposable
         broken.AddRange(Fleet.MigratingVms.Select(vm => $"{vm} is still migrating"));
         broken.AddRange((await Ledger.ListAsync(CancellationToken.None)).Select(r => $"left over: {r}"));
         broken.AddRange((await Modes.ListAsync(CancellationToken.None)).Select(m => $"left over: {m}"));
+        broken.AddRange((await Turns.ListAsync(CancellationToken.None)).Where(t => t.GrantedAt is not null).Select(t => $"left over: {t}"));
         broken.AddRange((await Engine.Store.ListAsync(new Workflows.Journal.RunFilter { OnlyOpen = true, Limit = 500 }, CancellationToken.None))
             .Select(r => $"run {r.DefinitionId} is {r.Status}: {r.Reason}"));
         return string.Join("; ", broken);

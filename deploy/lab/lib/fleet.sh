@@ -9,6 +9,7 @@ write_fleet() {
             printf '%s\n    {\n' "$separator"
             printf '      "name": "%s", "pool": "lab", "priority": %d,\n' "$name" $((10 * ${name#host}))
             printf '      "ssh": "%s", "migrationUri": "qemu+ssh://root@%s/system",\n' "$name" "$name"
+            [ ! -f "$LAB/$name/mbit" ] || printf '      "networkMbit": %d,\n' "$(cat "$LAB/$name/mbit")"
             printf '      "memoryMiB": %d, "cpus": %d,\n      "power": {\n' "$MEMORY_MIB" "$(nproc)"
             printf '        "status": ["%s/lab", "powerstatus", "%s"],\n' "$HERE" "$name"
             printf '        "on": ["%s/lab", "poweron", "%s"],\n' "$HERE" "$name"

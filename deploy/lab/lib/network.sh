@@ -34,6 +34,33 @@ plug_in() { # HOST PID
     in_switch ip link set "$port" master lan up
     nsenter --net="/proc/$2/ns/net" -- ip link set eth0 address "$(printf '02:4c:41:42:00:%02x' "${1#host}")" up
     nsenter --net="/proc/$2/ns/net" -- ip address add "$(host_ip "$1")/24" dev eth0
+    [ ! -f "$LAB/$1/mbit" ] || narrow "$1" "$2"
+}
+
+# A slow network for one host, to it and from it; it stays so when the host is switched off and on.
+narrow() { # HOST PID
+    local rate
+    rate=$(cat "$LAB/$1/mbit")mbit
+    in_switch tc qdisc replace dev "$(port_of "$1")" root tbf rate "$rate" burst 256kb latency 50ms
+    nsenter --net="/proc/$2/ns/net" -- tc qdisc replace dev eth0 root tbf rate "$rate" burst 256kb latency 50ms
+}
+
+shape_link() { # HOST MBIT
+    [[ ${2:-} =~ ^[1-9][0-9]{0,5}$ ]] || die "'${2:-}' is not a speed: give whole Mbit/s, 1 to 999999."
+    local pid
+    pid=$(process_of "$LAB/$1/pid") || die "$1 is off."
+    echo "$2" >"$LAB/$1/mbit"
+    narrow "$1" "$pid"
+    write_fleet
+}
+
+unshape_link() { # HOST
+    local pid
+    rm -f "$LAB/$1/mbit"
+    write_fleet
+    in_switch tc qdisc delete dev "$(port_of "$1")" root 2>/dev/null || true
+    pid=$(process_of "$LAB/$1/pid") || return 0
+    nsenter --net="/proc/$pid/ns/net" -- tc qdisc delete dev eth0 root 2>/dev/null || true
 }
 
 cut_link() { in_switch ip link set "$(port_of "$1")" down; }

@@ -61,6 +61,8 @@ public sealed class ActivateVm : IrreversibleActivity
             return new EffectResult.Unknown($"{route.Vm} runs on {route.Destination}, but its definition on {route.Source} could not be removed. {undefined.Fault}");
         }
 
+        // The turn before the reservation: what has no reservation any more is done, and is not looked at again.
+        _ = await MigrationTurn.ReleaseAsync(context, route.Vm);
         _ = await context.GetRequiredService<IReservationLedger>().ReleaseAsync(route.Vm, context.RunId.ToString(), context.CancellationToken);
         return new EffectResult.Done(figures);
     }

@@ -32,6 +32,8 @@ public sealed class CommitMigration : IrreversibleActivity
         switch (await route.LookForArrivalAsync(context, context.CancellationToken))
         {
             case MigrationPlace.Moved { PausedTwin: false }:
+                // Nothing is on the wire any more: whoever waits may go while this run tidies up.
+                _ = await MigrationTurn.ReleaseAsync(context, route.Vm);
                 return new EffectResult.Done();
             case MigrationPlace.Moved:
                 // The destination was just seen running, so the paused copy is the duplicate.

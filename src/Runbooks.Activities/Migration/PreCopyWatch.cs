@@ -21,6 +21,7 @@ internal sealed class PreCopyWatch(EffectContext context, MigrationRoute route, 
 
     private readonly IHypervisor source = context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source);
     private readonly MigrationPace pace = new(context);
+    private readonly MigrationShare share = new(context, route);
     private readonly List<string> notes = [];
     private ConvergencePolicy policy = plan.Policy;
     private Stillness? stillness;
@@ -107,6 +108,12 @@ internal sealed class PreCopyWatch(EffectContext context, MigrationRoute route, 
 
         // Without a hold, few dirty pages are the hypervisor's business: it stops the guest by itself.
         stopped ??= reason == StopReason.DirtyPages ? null : reason;
+        if (stopped is null)
+        {
+            // Once measures are taken the bandwidth is one of them.
+            await share.ApplyAsync(progress);
+        }
+
         return stopped is { } why ? await MeasureAsync(why, progress, now) : null;
     }
 

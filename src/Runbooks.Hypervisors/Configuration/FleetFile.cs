@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Libvirt;
@@ -15,6 +16,11 @@ namespace Runbooks.Hypervisors.Configuration;
 public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<string> Problems)
 {
     private const int MostHosts = 100_000;
+
+    private const int MostMbit = 10_000_000;
+
+    /// <summary>Memory that 1 Mbit/s carries, MiB/s: frames and TCP take one part in twenty.</summary>
+    private const double MiBsPerMbit = 0.95 * 1_000_000 / 8 / 1_048_576;
 
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
@@ -73,6 +79,7 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
             _ => Wrong(),
         };
 
+        var links = ReadLinks(file, problems);
         var hosts = new List<FleetFileHost>();
         if (file.Required("hosts") is { } list)
         {
@@ -83,7 +90,7 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
             else
             {
                 hosts.AddRange(list.EnumerateArray()
-                    .Select((element, i) => ReadHost(element, i, check, problems))
+                    .Select((element, i) => ReadHost(element, i, check, links, problems))
                     .OfType<FleetFileHost>());
             }
         }
@@ -103,7 +110,7 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
         }
     }
 
-    private static FleetFileHost? ReadHost(JsonElement element, int index, StorageCheck check, List<string> problems)
+    private static FleetFileHost? ReadHost(JsonElement element, int index, StorageCheck check, IReadOnlyDictionary<string, PathLink> links, List<string> problems)
     {
         var name = element.ValueKind == JsonValueKind.Object && element.TryGetProperty("name", out var given) ? given.ToString() : string.Empty;
         var before = problems.Count;
@@ -121,12 +128,43 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
         var uri = Word(host, "migrationUri", host.Text(host.Optional("migrationUri"), "migrationUri") ?? $"qemu+ssh://{ssh}/system");
         var memory = host.Number(host.Optional("memoryMiB"), "memoryMiB", 1, int.MaxValue);
         var cpus = host.Number(host.Optional("cpus"), "cpus", 1, 65_536);
+        var network = host.Number(host.Optional("networkMbit"), "networkMbit", 1, MostMbit);
+        PathLink? link = null;
+        if (host.Text(host.Optional("link"), "link") is { } linkName && !links.TryGetValue(linkName, out link))
+        {
+            host.Problem("link", $"there is no link '{linkName}' among the file's 'links'");
+        }
+
         var power = host.Optional("power") is { } commands ? ReadPower(commands, $"hosts[{index}] ({name}).power", problems) : null;
         host.RefuseUnknown();
 
         return problems.Count == before
-            ? new FleetFileHost(new HostEntry(hostName, pool, priority), new LibvirtHost(hostName, ssh!, uri!, check, memory, cpus), power)
+            ? new FleetFileHost(new HostEntry(hostName, pool, priority) { NetworkMiBs = network * MiBsPerMbit, Link = link }, new LibvirtHost(hostName, ssh!, uri!, check, memory, cpus), power)
             : null;
+    }
+
+    /// <summary>Links that several hosts share, with what they carry.</summary>
+    private static Dictionary<string, PathLink> ReadLinks(JsonFields file, List<string> problems)
+    {
+        var links = new Dictionary<string, PathLink>(StringComparer.Ordinal);
+        if (file.Optional("links") is not { } given)
+        {
+            return links;
+        }
+
+        if (given.ValueKind != JsonValueKind.Object)
+        {
+            file.Problem("links", "must be an object: the name of each link, and what it carries in Mbit/s");
+            return links;
+        }
+
+        var fields = new JsonFields(given, "links", problems);
+        foreach (var name in given.EnumerateObject().Select(l => l.Name))
+        {
+            links[name] = new PathLink(name, (fields.Number(fields.Required(name), name, 1, MostMbit) ?? 1) * MiBsPerMbit);
+        }
+
+        return links;
     }
 
     /// <summary>A word for a command line: it must not be able to pass for an option or for two words.</summary>

@@ -1,3 +1,4 @@
+using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Model;
 
 namespace Runbooks.Hypervisors.Contract;
@@ -154,7 +155,14 @@ public interface IHostPower
 /// <param name="Name">Its name.</param>
 /// <param name="Pool">Its pool.</param>
 /// <param name="Priority">The host with the lowest number is emptied first.</param>
-public sealed record HostEntry(HostName Name, string Pool, int Priority);
+public sealed record HostEntry(HostName Name, string Pool, int Priority)
+{
+    /// <summary>What its own network interface carries of migrations in one direction, MiB/s; null when not known.</summary>
+    public double? NetworkMiBs { get; init; }
+
+    /// <summary>The link that its migrations share with those of other hosts; null when there is none.</summary>
+    public PathLink? Link { get; init; }
+}
 
 /// <summary>The hosts of the fleet and how to reach them.</summary>
 public interface IHypervisorDirectory

@@ -125,7 +125,10 @@ public static class FleetAssembly
             mode,
             reading.Power == PowerState.Off ? null : memory.CpuLoad,
             reachable,
-            reachable ? null : reading.Fault?.ToString() ?? $"{reading.Entry.Name}: the host did not answer.");
+            reachable ? null : reading.Fault?.ToString() ?? $"{reading.Entry.Name}: the host did not answer.")
+        {
+            Traits = reading.Entry.Link is { } link ? HostTraits.None with { Link = link.Name } : HostTraits.None,
+        };
     }
 
     private static IEnumerable<VmCopy> CopiesOn(HostReading reading, HostMemory memory)

@@ -1,3 +1,4 @@
+using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Hypervisors.Configuration;
 using Runbooks.Messaging.Settings;
 using Runbooks.Server.Access;
@@ -19,6 +20,8 @@ public sealed record Settings(
     WorkflowsOptions Workflows,
     EngineOptions Engine)
 {
+    internal const string MigrationsSection = "Migrations";
+
     /// <summary>What the fleet file says; null for a simulated fleet.</summary>
     public FleetConfiguration? Hosts { get; init; }
 
@@ -30,6 +33,9 @@ public sealed record Settings(
 
     /// <summary>Sections <c>Messaging</c>, <c>Schedules</c> and <c>Events</c>.</summary>
     public required MessagingSettings Messaging { get; init; }
+
+    /// <summary>Section <c>Migrations</c>: how many VMs may be moved at once, and what each needs of the links.</summary>
+    public TurnLimits Migrations { get; init; } = new();
 
     /// <summary>Section <c>Retention</c>: how long ended runs are kept.</summary>
     public RetentionOptions Retention { get; init; } = new();
@@ -57,6 +63,7 @@ public sealed record Settings(
             Access = AccessOptions.Read(configuration, problems),
             Secrets = Bind<SecretsOptions>(configuration, SecretsOptions.Section, problems),
             Messaging = messaging ?? new MessagingSettings(null, [], []),
+            Migrations = Bind<TurnLimits>(configuration, MigrationsSection, problems),
             Retention = Bind<RetentionOptions>(configuration, RetentionOptions.Section, problems),
             WorkerIsNamed = configuration[$"{EngineSettingsCheck.Section}:{nameof(EngineOptions.Worker)}"] is { Length: > 0 },
         };
@@ -67,6 +74,7 @@ public sealed record Settings(
         settings.Policy.Check(problems);
         settings.Secrets.Check(problems);
         settings.Retention.Check(problems);
+        problems.AddRange(settings.Migrations.Problems().Select(p => $"{MigrationsSection}:{p}"));
         EngineSettingsCheck.Check(settings.Engine, problems);
         if (settings.Fleet is { Driver: FleetDriver.Libvirt, File.Length: > 0 })
         {

@@ -1,3 +1,4 @@
+using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Storage.Retention;
 
 namespace Runbooks.Server.Configuration;
@@ -20,6 +21,7 @@ internal static class UnknownKeys
         [PolicyOptions.Section] = typeof(PolicyOptions),
         [WorkflowsOptions.Section] = typeof(WorkflowsOptions),
         [Secrets.SecretsOptions.Section] = typeof(Secrets.SecretsOptions),
+        [Settings.MigrationsSection] = typeof(TurnLimits),
         [RetentionOptions.Section] = typeof(RetentionOptions),
         [EngineSettingsCheck.Section] = typeof(Workflows.Execution.EngineOptions),
     };

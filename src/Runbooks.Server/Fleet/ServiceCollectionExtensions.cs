@@ -18,6 +18,7 @@ internal static class ServiceCollectionExtensions
             : services.AddSingleton<IHypervisorDirectory>(p => new LibvirtDirectory(settings.Hosts!, p.GetRequiredService<TimeProvider>()));
         return services
             .AddSingleton(settings.Policy.Consolidation)
+            .AddSingleton(settings.Migrations)
             .AddSingleton(new ObserverSettings { Thresholds = settings.Policy.Thresholds })
             .AddSingleton<FleetObserver>()
             .AddSingleton<FleetBoard>()

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Runbooks.Workflows.Expressions;
+using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Workflows.Activities;
 
@@ -47,6 +48,13 @@ public abstract class EffectActivity : Activity
     public Input<TimeSpan?> TimeLimit { get; } = new() { KeepsDefault = false };
 
     protected internal sealed override ValueTask ExecuteAsync(ActivityExecutionContext context)
+    {
+        context.RequestEffect();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>It was <see cref="EffectResult.Postponed"/>, and its time or its event has come.</summary>
+    protected internal sealed override ValueTask OnResumedAsync(ActivityExecutionContext context, Bookmark bookmark, JsonNode? input)
     {
         context.RequestEffect();
         return ValueTask.CompletedTask;

@@ -20,6 +20,15 @@ public abstract record EffectResult
 
     /// <summary>It may or may not have happened. It will be reconciled, and if that does not help, a person is asked.</summary>
     public sealed record Unknown(string Reason) : EffectResult;
+
+    /// <summary>
+    /// It can't happen yet and certainly has not: the run waits without a worker, and the effect is started again later, with
+    /// the same inputs.
+    /// </summary>
+    /// <param name="Reason">What it waits for.</param>
+    /// <param name="RetryAfter">When it is started again at the latest.</param>
+    /// <param name="WakeKey">The event that wakes it sooner, as in <see cref="Runs.Bookmark.Key"/>; null: only time does.</param>
+    public sealed record Postponed(string Reason, TimeSpan RetryAfter, string? WakeKey = null) : EffectResult;
 }
 
 /// <summary>What a step with an intent and no outcome was found to be.</summary>

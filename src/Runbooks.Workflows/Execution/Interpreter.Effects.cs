@@ -9,6 +9,12 @@ namespace Runbooks.Workflows.Execution;
 /// <summary>Effects are asked for here and come back here; between the two they are the burst's.</summary>
 internal sealed partial class Interpreter
 {
+    /// <summary>In the state of a step: its intent is in the journal, and its start was put off.</summary>
+    private const string PostponedMark = "postponed";
+
+    /// <summary>In the payload of the bookmark of a step that was put off: what it waits for.</summary>
+    private const string WaitsFor = "waitsFor";
+
     private readonly List<ActivityExecution> effectsToStart = [];
     private readonly List<ActivityExecution> effectsToReconcile = [];
     private readonly List<ActivityExecution> effectsToCancel = [];
@@ -31,7 +37,7 @@ internal sealed partial class Interpreter
 
     /// <summary>What an earlier owner requested and did not start, because the run was paused or its worker stopped. For the begin of a burst.</summary>
     public void RequestHeldEffects() =>
-        effectsToStart.AddRange(memory.Running.Where(e => e is { Effect: EffectState.None, Attempt: 0, CancelRequested: false } && ActivityOf(e) is EffectActivity));
+        effectsToStart.AddRange(memory.Running.Where(e => e is { Effect: EffectState.None, Attempt: 0, CancelRequested: false } && ActivityOf(e) is EffectActivity && !memory.BookmarksOf(e).Any()));
 
     /// <summary>Effects whose intent is in memory now and must be committed before they start.</summary>
     public IReadOnlyList<ActivityExecution> TakeEffectsToStart()
@@ -53,7 +59,7 @@ internal sealed partial class Interpreter
             execution.Effect = mutates ? EffectState.Intended : EffectState.None;
             execution.Worker = memory.Claim.Worker;
             memory.Touch(execution);
-            if (mutates)
+            if (mutates && !execution.State.Remove(PostponedMark))
             {
                 memory.Write(JournalEvents.Intent, execution, null, new JsonObject { ["inputs"] = execution.Inputs.DeepClone() });
             }
@@ -102,7 +108,27 @@ internal sealed partial class Interpreter
                 execution.Error = unknown.Reason;
                 memory.Write(JournalEvents.Reconciled, execution, $"Unknown: {unknown.Reason}");
                 break;
+            case EffectResult.Postponed postponed when execution.CancelRequested:
+                execution.Effect = EffectState.None;
+                EndCancelled(execution, postponed.Reason);
+                break;
+            case EffectResult.Postponed postponed:
+                Postpone(execution, postponed);
+                break;
         }
+    }
+
+    /// <summary>Nothing has happened: the step is again as before it was started, and a bookmark of its own starts it. Its intent stands.</summary>
+    private void Postpone(ActivityExecution execution, EffectResult.Postponed postponed)
+    {
+        execution.Effect = EffectState.None;
+        execution.Attempt = 0;
+        if (ActivityOf(execution) is MutatingActivity)
+        {
+            execution.State[PostponedMark] = true;
+        }
+
+        _ = CreateBookmark(execution, memory.StoreNow + postponed.RetryAfter, new JsonObject { [WaitsFor] = postponed.Reason }, postponed.WakeKey);
     }
 
     private void ApplyDone(ActivityExecution execution, EffectResult.Done done)

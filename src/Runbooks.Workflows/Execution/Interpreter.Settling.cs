@@ -62,6 +62,7 @@ internal sealed partial class Interpreter
         var bookmark = memory.Bookmarks.OrderBy(b => b.DueAt ?? DateTimeOffset.MaxValue).First();
         return ChildOf(bookmark) is { } child ? $"Waits for run {child} ({bookmark.Payload?["runbook"] ?? "being undone"})."
             : Approvals.ApprovalRequest.From(bookmark.Payload) is { } approval ? $"Waits for approval: {approval.Subject}"
+            : bookmark.Payload?[WaitsFor]?.GetValue<string>() is { } what ? what
             : bookmark.DueAt is { } due && bookmark.Key is null ? $"Waits until {due:O}."
             : $"Waits for {bookmark.Key ?? bookmark.Name}.";
     }

@@ -50,6 +50,7 @@ public sealed class SecretMask
         EffectResult.Done done => done with { Outputs = done.Outputs is null ? null : Mask(done.Outputs) },
         EffectResult.Failed failed => new EffectResult.Failed(Mask(failed.Reason)),
         EffectResult.Unknown unknown => new EffectResult.Unknown(Mask(unknown.Reason)),
+        EffectResult.Postponed postponed => postponed with { Reason = Mask(postponed.Reason) },
         _ => result,
     };
 

@@ -16,8 +16,8 @@ public sealed class FailureTests
     ];
 
     [Theory]
-    [InlineData("migrate-vm", 7)]
-    [InlineData("consolidate", 11)]
+    [InlineData("migrate-vm", 8)]
+    [InlineData("consolidate", 12)]
     [InlineData("scale-vm", 6)]
     public void Every_step_fails_in_every_way(string runbook, int effects)
     {

@@ -32,7 +32,7 @@ public sealed class RepetitionTests
     [Fact]
     public void A_lost_outcome_of_any_step_changes_nothing_about_the_end()
     {
-        string[] steps = ["check", "reserve", "pre-copy", "stop-and-copy", "commit", "activate", "plan", "cordon", "power-off", "uncordon"];
+        string[] steps = ["check", "reserve", "turn", "pre-copy", "stop-and-copy", "commit", "activate", "plan", "cordon", "power-off", "uncordon"];
         string[] ways = ["lose-after", "throw-after", "again"];
         string[] looks = ["check", "plan"];
         ShippedCase.SideBySide(from step in steps.Except(looks, StringComparer.Ordinal) from way in ways from seed in Enumerable.Range(1, 3) select (step, way, seed), one =>
@@ -46,8 +46,9 @@ public sealed class RepetitionTests
     /// <summary>Steps that can be undone, with the trouble that makes a run undo them, and those that are undone beside.</summary>
     private static readonly (string Step, string Runbook, string Trouble, string[] Others)[] Undoable =
     [
-        ("reserve", "migrate-vm", "perform of stop-and-copy: fail, always\n", ["pre-copy"]),
-        ("pre-copy", "migrate-vm", "perform of stop-and-copy: fail, always\n", ["reserve"]),
+        ("reserve", "migrate-vm", "perform of stop-and-copy: fail, always\n", ["turn", "pre-copy"]),
+        ("turn", "migrate-vm", "perform of stop-and-copy: fail, always\n", ["reserve", "pre-copy"]),
+        ("pre-copy", "migrate-vm", "perform of stop-and-copy: fail, always\n", ["reserve", "turn"]),
         ("vcpus", "scale-vm", "perform of release: fail, always\n", ["memory", "reserve"]),
         ("memory", "scale-vm", "perform of release: fail, always\n", ["vcpus", "reserve"]),
         ("cordon", "consolidate", "perform of uncordon: fail, always\n", ["power-off"]),

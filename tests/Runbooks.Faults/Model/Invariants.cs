@@ -49,8 +49,10 @@ internal static class Invariants
         var holders = attention.Select(r => r.Id.ToString()).ToHashSet(StringComparer.Ordinal);
         var reservations = await installation.Ledger.ListAsync(CancellationToken.None);
         var modes = await installation.Modes.ListAsync(CancellationToken.None);
+        var turns = await installation.Turns.ListAsync(CancellationToken.None);
         return
         [
+            .. turns.Where(t => t.GrantedAt is not null && !holders.Contains(t.Wish.Holder)).Select(t => $"left over: {t}"),
             .. reservations.Where(r => !holders.Contains(r.Holder)).Select(r => $"left over: {r}"),
             .. modes.Where(m => !holders.Contains(m.Holder)).Select(m => $"left over: {m}"),
             .. installation.Fleet.MigratingVms.Where(vm => !IsTold(vm, attention)).Select(vm => $"VM {vm} is still being migrated"),

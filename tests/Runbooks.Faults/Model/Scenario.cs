@@ -104,7 +104,7 @@ internal sealed record Scenario
         return string.Join('\n', lines);
     }
 
-    private static string[] Steps { get; } = ["check", "reserve", "pre-copy", "stop-and-copy", "commit", "activate", "plan", "cordon", "power-off", "uncordon", "a", "b", "c", "mark", "first", "second", "seal"];
+    private static string[] Steps { get; } = ["check", "reserve", "turn", "pre-copy", "stop-and-copy", "commit", "activate", "plan", "cordon", "power-off", "uncordon", "a", "b", "c", "mark", "first", "second", "seal"];
 
     private static Wish Wish(Random random, SimulatedHost[] hosts, (HostName Host, SimulatedVm Vm)[] vms)
     {

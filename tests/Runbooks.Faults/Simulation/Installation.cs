@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Runbooks.Activities;
+using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Planning;
 using Runbooks.Fleet.Policies;
 using Runbooks.Fleet.Reservations;
@@ -35,6 +36,7 @@ internal sealed class Installation : IDisposable
         Store = new FaultyRunStore(Recording, Faults);
         Pad = new StampPad(Recording);
         Fleet = new SimulatedFleet(new SimulationSettings { HostBoot = TimeSpan.FromSeconds(2) }, Loop.Time);
+        Turns = new InMemoryMigrationTurns(new TurnLimits(), Loop.Time);
         Runs = new RunFactory(Catalog, new SeededIds(Loop.Random), Loop.Time);
     }
 
@@ -61,6 +63,8 @@ internal sealed class Installation : IDisposable
     public InMemoryReservationLedger Ledger { get; } = new();
 
     public InMemoryHostModes Modes { get; } = new();
+
+    public InMemoryMigrationTurns Turns { get; }
 
     public RunFactory Runs { get; }
 
@@ -122,6 +126,8 @@ internal sealed class Installation : IDisposable
         [typeof(Hypervisors.Contract.IHypervisorDirectory)] = Fleet.Directory,
         [typeof(IReservationLedger)] = Ledger,
         [typeof(IHostModes)] = Modes,
+        [typeof(IMigrationTurns)] = Turns,
+        [typeof(IRunStore)] = Store,
         [typeof(Hypervisors.Observation.FleetObserver)] = worker.Observer,
         [typeof(ConsolidationPolicy)] = new ConsolidationPolicy { Thresholds = new Thresholds { LoadMin = 0.5, LoadMax = 0.8 }, MinActiveHosts = 2 },
         [typeof(StampPad)] = Pad,

@@ -1,4 +1,5 @@
 using Runbooks.Fleet.History;
+using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Fleet.Tests.Contract;
 
@@ -8,6 +9,11 @@ public sealed class InMemory_ledger : LedgerContract
 {
     protected override Task<(IReservationLedger Ledger, IHostModes Modes)> OpenEmptyAsync() =>
         Task.FromResult<(IReservationLedger, IHostModes)>((new InMemoryReservationLedger(), new InMemoryHostModes()));
+}
+
+public sealed class InMemory_turns : TurnContract
+{
+    protected override Task<IMigrationTurns> OpenEmptyAsync() => Task.FromResult<IMigrationTurns>(new InMemoryMigrationTurns(Limits, TimeProvider.System));
 }
 
 public sealed class InMemory_history : FleetHistoryContract

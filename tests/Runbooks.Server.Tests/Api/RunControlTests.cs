@@ -69,7 +69,7 @@ public sealed class RunControlTests(ServerUnderTest server)
         var detail = await server.WaitAsync(run, r => r["ended"]!.GetValue<bool>());
 
         Assert.Equal("finished", detail["run"]!["status"]!.ToString());
-        Assert.Equal(7, detail["stages"]!.AsArray().Count);
+        Assert.Equal(8, detail["stages"]!.AsArray().Count);
         Assert.All(detail["stages"]!.AsArray(), s => Assert.Equal("done", s!["state"]!.ToString()));
         Assert.Contains(detail["steps"]!.AsArray(), s => s!["touchesTheWorld"]!.GetValue<bool>() && s["effect"]!.ToString() == "done");
     }

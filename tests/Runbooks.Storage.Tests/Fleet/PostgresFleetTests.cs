@@ -1,4 +1,5 @@
 using Runbooks.Fleet.History;
+using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Fleet.Tests.Contract;
 using Runbooks.Storage.Fleet;
@@ -13,6 +14,16 @@ public sealed class Postgres_ledger(MigratedDatabase database) : LedgerContract,
     {
         await database.EmptyAsync();
         return (new PostgresReservationLedger(database.Source, database.Contexts), new PostgresHostModes(database.Source, database.Contexts));
+    }
+}
+
+[Collection(WithPostgres.Name)]
+public sealed class Postgres_turns(MigratedDatabase database) : TurnContract, IClassFixture<MigratedDatabase>
+{
+    protected override async Task<IMigrationTurns> OpenEmptyAsync()
+    {
+        await database.EmptyAsync();
+        return new PostgresMigrationTurns(database.Source, Limits);
     }
 }
 

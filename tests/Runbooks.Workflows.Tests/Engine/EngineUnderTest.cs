@@ -168,8 +168,10 @@ public sealed class EngineUnderTest
     private async Task<bool> AtRestAsync()
     {
         var open = await Store.ListAsync(new RunFilter { OnlyOpen = true, Limit = 500 }, CancellationToken.None);
+        var putOff = await Task.WhenAll(open.Where(r => r.Status == RunStatus.Suspended).Select(async r => (r.Id, Bookmarks: await Store.BookmarksAsync(r.Id, CancellationToken.None))));
         return open.All(r => r.Status is RunStatus.NeedsAttention or RunStatus.Paused
-            || (r.Status == RunStatus.Suspended && r.Reason?.StartsWith("Waits until", StringComparison.Ordinal) != true && !WaitsForOpen(r, open)));
+            || (r.Status == RunStatus.Suspended && r.Reason?.StartsWith("Waits until", StringComparison.Ordinal) != true && !WaitsForOpen(r, open)
+                && !putOff.Any(p => p.Id == r.Id && p.Bookmarks.Any(b => b.Payload?.ContainsKey("waitsFor") == true))));
     }
 
     private static bool WaitsForOpen(Run run, IReadOnlyList<Run> open) => open.Any(o => o.ParentRunId == run.Id && o.Status is not (RunStatus.NeedsAttention or RunStatus.Paused));

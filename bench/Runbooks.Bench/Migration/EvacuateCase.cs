@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Runbooks.Bench.Migration;
+
+/// <summary>
+/// Ten VMs off one host over a slow network: the time of the whole durable run, against the time that the bytes which the
+/// host has sent take on its link. What each migration costs beside its bytes has to happen while others copy.
+/// </summary>
+internal static class EvacuateCase
+{
+    private const int Vms = 10;
+    private const int LinkMbit = 200;
+    private const double Allowed = 1.15;
+
+    public static async Task RunAsync(BenchLab lab, MigrationOptions options, CancellationToken cancellationToken)
+    {
+        _ = await lab.CommandAsync(cancellationToken, "shape", "host1", $"{LinkMbit}");
+        await Parallel.ForEachAsync(
+            Enumerable.Range(1, Vms),
+            new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken },
+            async (i, stop) => await lab.StartGuestAsync($"bench{i}", "host1", memoryMiB: 96, workingSetMiB: 16, writeMiBs: 1, stop));
+        var server = await lab.ServerAsync(cancellationToken);
+        await BenchLab.UntilAsync(
+            "the server has seen the guests",
+            async () => (await server.GetAsync("/api/fleet", cancellationToken))["hosts"]!.AsArray().All(h => h!["reachable"]!.GetValue<bool>()),
+            cancellationToken);
+
+        var before = await SentAsync(lab, cancellationToken);
+        var run = await server.RunAsync("evacuate-host", new JsonObject { ["Host"] = "host1" }, cancellationToken);
+        var bytes = await SentAsync(lab, cancellationToken) - before;
+        Output.Say($"evacuate: {run.Steps()}");
+        var left = (await lab.CommandAsync(cancellationToken, "enter", "host1", "virsh", "-q", "-c", "qemu:///system", "list", "--all", "--name")).Trim();
+        if (!run.Completed || left.Length > 0)
+        {
+            throw new BenchException($"The run ended {run.Status}: {run.Reason} Still on host1: {left} {run.Detail["run"]!["output"]}");
+        }
+
+        const double Link = LinkMbit * 1_000_000 / 8.0;
+        var ratio = run.Time.TotalSeconds / (bytes / Link);
+        Output.Result(new
+        {
+            @case = "evacuate",
+            vms = Vms,
+            seconds = Output.Round(run.Time.TotalSeconds, 2),
+            bytes,
+            linkBytesPerSecond = (long)Link,
+            ratio = Output.Round(ratio, 3),
+            allowedRatio = Allowed,
+        });
+    }
+
+    /// <summary>What the host has put on the wire, headers included: the tenth figure of its interface.</summary>
+    private static async Task<long> SentAsync(BenchLab lab, CancellationToken cancellationToken)
+    {
+        var devices = await lab.CommandAsync(cancellationToken, "enter", "host1", "cat", "/proc/net/dev");
+        var words = devices.Split('\n').First(l => l.TrimStart().StartsWith("eth0:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return long.Parse(words[9], CultureInfo.InvariantCulture);
+    }
+}

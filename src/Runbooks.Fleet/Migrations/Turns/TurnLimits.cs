@@ -1,0 +1,63 @@
+namespace Runbooks.Fleet.Migrations.Turns;
+
+/// <summary>How many migrations may run at once, and what each of them must be given.</summary>
+public sealed record TurnLimits
+{
+    /// <summary>
+    /// VMs that leave one host at once, from 1. Default 2: while one starts and ends, the other one copies. A third would only
+    /// take bandwidth from both, and the longer a copy takes, the more of it is sent twice.
+    /// </summary>
+    public int PerHostOut { get; init; } = 2;
+
+    /// <summary>VMs that arrive on one host at once, from 1. Default 2, for the same reason.</summary>
+    public int PerHostIn { get; init; } = 2;
+
+    /// <summary>Migrations over one link, from 1. Default 4: two pairs of hosts.</summary>
+    public int PerLink { get; init; } = 4;
+
+    /// <summary>Migrations within one pool, from 1. Default 5: what is shared and not known as a link, such as storage, stays usable.</summary>
+    public int PerPool { get; init; } = 5;
+
+    /// <summary>What a VM needs that writes nothing, or of which it is not known, MiB/s, more than 0. Default 8.</summary>
+    public double LeastMiBs { get; init; } = 8;
+
+    /// <summary>How many times as fast as it is written memory must be sent, more than 1. Default 1.25: the rounds then shrink to a fifth less each.</summary>
+    public double Margin { get; init; } = 1.25;
+
+    /// <summary>After this time of waiting a VM goes first, and nothing of what it waits for is given to others. Default 5 minutes.</summary>
+    public TimeSpan FirstAfter { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A waiting run that has not asked again for this long is passed over: it is paused, or nobody has it. Default 1 minute.</summary>
+    public TimeSpan PassedOverAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Bandwidth without which a VM's copy would not come to an end, MiB/s.</summary>
+    /// <param name="dirtyMiBs">How fast its guest writes, MiB/s; null when not known.</param>
+    public double Need(double? dirtyMiBs) => Math.Max(LeastMiBs, Margin * (dirtyMiBs ?? 0));
+
+    /// <summary>What is wrong with these limits, one sentence each.</summary>
+    public IEnumerable<string> Problems()
+    {
+        foreach (var (name, value) in new[] { (nameof(PerHostOut), PerHostOut), (nameof(PerHostIn), PerHostIn), (nameof(PerLink), PerLink), (nameof(PerPool), PerPool) })
+        {
+            if (value < 1)
+            {
+                yield return $"{name} must be at least 1, found {value}: no VM could ever be moved.";
+            }
+        }
+
+        if (!(LeastMiBs > 0))
+        {
+            yield return $"{nameof(LeastMiBs)} must be more than 0, found {LeastMiBs}.";
+        }
+
+        if (!(Margin > 1))
+        {
+            yield return $"{nameof(Margin)} must be more than 1, found {Margin}: memory that is written as fast as it is sent is never all sent.";
+        }
+
+        if (FirstAfter <= TimeSpan.Zero || PassedOverAfter <= TimeSpan.Zero)
+        {
+            yield return $"{nameof(FirstAfter)} and {nameof(PassedOverAfter)} must be more than 0, found {FirstAfter} and {PassedOverAfter}.";
+        }
+    }
+}
