@@ -1,5 +1,7 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Libvirt.Checks;
+using Runbooks.Hypervisors.Libvirt.Networks;
 using Runbooks.Hypervisors.Ssh;
 
 namespace Runbooks.Hypervisors.Libvirt;
@@ -32,17 +34,25 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
         (this.host, this.shell, this.peers, this.time) = (host, shell, peers, time);
         virsh = new Virsh(host.Name, shell);
         reader = new VmReader(host, virsh, time);
+        Networks = new LibvirtNetworks(host.Name, shell, virsh);
+        MoveChecks = new LibvirtMoveChecks(host.Name, shell, virsh, name => peers(name)?.Host.MigrationUri);
     }
 
     public HostName Host => host.Name;
 
+    public IHostNetworks Networks { get; }
+
+    public IMoveChecks MoveChecks { get; }
+
     public HypervisorFeatures Features =>
         HypervisorFeatures.LiveMigration | HypervisorFeatures.MigrationProgress | HypervisorFeatures.AbortMigration
-        | HypervisorFeatures.HoldSwitchOver | HypervisorFeatures.BandwidthLimit;
+        | HypervisorFeatures.HoldSwitchOver | HypervisorFeatures.BandwidthLimit | HypervisorFeatures.GuestAgent;
 
     public Task<Result<HostObservation>> ObserveAsync(CancellationToken cancellationToken) => reader.ReadHostAsync(cancellationToken);
 
     public Task<Result<VmObservation>> ObserveVmAsync(VmName vm, CancellationToken cancellationToken) => reader.ReadVmAsync(vm, cancellationToken);
+
+    public Task<Result<GuestAnswer>> AskGuestAsync(VmName vm, CancellationToken cancellationToken) => GuestAgent.AskAsync(virsh, vm, cancellationToken);
 
     public Task<Result<Unit>> StartAsync(VmName vm, CancellationToken cancellationToken) =>
         ChangeAsync(["start", vm.Value], vm, static seen => seen is { State: VmState.Running }, cancellationToken);

@@ -1,5 +1,7 @@
+using System.Xml.Linq;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Libvirt.Answers;
 using Runbooks.Hypervisors.Ssh;
 
 namespace Runbooks.Hypervisors.Libvirt;
@@ -20,6 +22,19 @@ internal sealed class Virsh(HostName host, IRemoteShell shell)
     /// <summary>Reads; the text of a success includes what virsh wrote to its error output, for reads of several parts.</summary>
     public Task<Result<RemoteOutput>> ReadAsync(string script, CancellationToken cancellationToken) =>
         RunAsync([script], Effect.Reads, ReadLimit, cancellationToken);
+
+    /// <summary>Asks something that only looks, word by word: for what has quotes in it.</summary>
+    public Task<Result<RemoteOutput>> AskAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) =>
+        RunAsync(words, Effect.Reads, ReadLimit, cancellationToken);
+
+    /// <summary>The XML of a VM: of the running guest, or of its definition when it is off.</summary>
+    public async Task<Result<XElement>> ReadDomainAsync(VmName vm, CancellationToken cancellationToken)
+    {
+        var answer = await AskAsync(["dumpxml", vm.Value], cancellationToken);
+        return !answer.IsOk ? answer.Fault
+            : SafeXml.TryRead(answer.Value.Output, out var domain, out var problem) ? domain
+            : BadAnswer(host, $"dumpxml {vm}", problem);
+    }
 
     public async Task<Result<Unit>> ChangeAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) =>
         (await RunAsync(words, Effect.Changes, ChangeLimit, cancellationToken)).Map(_ => default(Unit));

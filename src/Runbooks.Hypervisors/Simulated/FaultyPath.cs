@@ -50,6 +50,13 @@ internal sealed class FaultyPath(SimulatedFleet fleet, HostName host)
         or SimulatedOperation.ObserveVm
         or SimulatedOperation.ObserveMigration
         or SimulatedOperation.CompletedMigration
+        or SimulatedOperation.AskGuest
+        or SimulatedOperation.ObserveNetworks
+        or SimulatedOperation.ReadInterfaces
+        or SimulatedOperation.Announce
+        or SimulatedOperation.ReadNeeds
+        or SimulatedOperation.ReadOffer
+        or SimulatedOperation.TryPeer
         or SimulatedOperation.PowerObserve);
 
     private HypervisorFault Unknown(SimulatedOperation operation) =>

@@ -1,0 +1,96 @@
+using Runbooks.Fleet.Model;
+using Runbooks.Fleet.Reservations;
+using Runbooks.Hypervisors.Contract;
+using Runbooks.Workflows.Activities;
+
+namespace Runbooks.Activities.Networks;
+
+/// <summary>What became of the networks that were to go.</summary>
+/// <param name="Removed">They are gone.</param>
+/// <param name="Kept">They stay, and why.</param>
+/// <param name="Unknown">What could not be found out; null when all is known.</param>
+internal sealed record Tidied(IReadOnlyList<HostNetwork> Removed, IReadOnlyList<(HostNetwork Network, string Why)> Kept, HypervisorFault? Unknown);
+
+/// <summary>
+/// Removes networks that we made and nobody uses. A VM on its way to the host is not plugged in yet, so its reservation is
+/// looked for after the network was retired: whoever brings a VM reserves first and looks for the network afterwards, so
+/// one of the two sees the other. See <see cref="IHostNetworks"/>.
+/// </summary>
+internal static class NetworkTidying
+{
+    /// <param name="context">The step.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="candidates">Networks that may be needless, those that others lead out by first.</param>
+    public static async Task<Tidied> TidyAsync(EffectContext context, IHypervisor host, IReadOnlyList<HostNetwork> candidates)
+    {
+        var networks = host.Networks!;
+        var removed = new List<HostNetwork>();
+        var kept = new List<(HostNetwork, string)>();
+
+        // What leads out by another one goes before it.
+        foreach (var network in candidates.Where(c => c.IsOurs).Reverse())
+        {
+            await context.EnsureOwnedAsync();
+            var retired = await networks.RetireAsync(network, context.CancellationToken);
+            var fault = retired.Fault;
+            if (fault is null && await WhoNeedsAsync(context, host.Host, network) is { } user)
+            {
+                await context.EnsureOwnedAsync();
+                fault = (await networks.CreateAsync(network, context.CancellationToken)).Fault ?? new HypervisorFault(FaultKind.Refused, host.Host, user);
+            }
+
+            if (fault is null)
+            {
+                await context.EnsureOwnedAsync();
+                fault = (await networks.RemoveAsync(network, context.CancellationToken)).Fault;
+            }
+
+            if (fault is { NothingChanged: false })
+            {
+                return new Tidied(removed, kept, fault);
+            }
+
+            if (fault is null)
+            {
+                removed.Add(network);
+            }
+            else
+            {
+                kept.Add((network, fault.ToString()));
+            }
+        }
+
+        return new Tidied(removed, kept, null);
+    }
+
+    /// <summary>Who is on the way to the host and needs the network, or might; null for nobody.</summary>
+    private static async Task<string?> WhoNeedsAsync(EffectContext context, HostName host, HostNetwork network)
+    {
+        var coming = (await context.GetRequiredService<IReservationLedger>().ListAsync(context.CancellationToken))
+            .Where(r => r.Destination == host && !string.Equals(r.Holder, context.RunId.ToString(), StringComparison.Ordinal));
+        foreach (var reservation in coming)
+        {
+            var hosts = context.GetRequiredService<IHypervisorDirectory>();
+            if (!hosts.Hosts.Any(h => h.Name == reservation.Source) || hosts.Hypervisor(reservation.Source).Networks is not { } there)
+            {
+                return $"{NetworkPlan.Name(network)} stays: VM {reservation.Vm} is on its way here, and what it needs can't be asked of {reservation.Source}.";
+            }
+
+            // It may have arrived by now; then it is plugged in here, and that is what refuses the removal.
+            var plugs = await there.ReadInterfacesAsync(reservation.Vm, context.CancellationToken);
+            if (!plugs.IsOk && plugs.Fault.Kind != FaultKind.NotFound)
+            {
+                return $"{NetworkPlan.Name(network)} stays: VM {reservation.Vm} is on its way here, and what it needs is not known. {plugs.Fault}";
+            }
+
+            // By name alone: the virtual network that leads out by this bridge may only be about to be made.
+            var seen = await there.ObserveAsync(context.CancellationToken);
+            if (plugs.IsOk && (!seen.IsOk || NetworkPlan.Find(NetworkPlan.NeededBy(plugs.Value, seen.Value), network.Kind, network.Name) is not null))
+            {
+                return $"{NetworkPlan.Name(network)} stays: VM {reservation.Vm} is on its way here and needs it.";
+            }
+        }
+
+        return null;
+    }
+}
