@@ -1,5 +1,6 @@
 using Runbooks.Activities.Consolidation;
 using Runbooks.Activities.Migration;
+using Runbooks.Activities.Networks;
 using Runbooks.Activities.Power;
 using Runbooks.Workflows.Activities;
 
@@ -13,6 +14,7 @@ public static class FleetActivities
         ArgumentNullException.ThrowIfNull(registry);
         return registry
             .Add<CheckMigration>().Add<ReserveCapacity>().Add<PreCopy>().Add<StopAndCopy>().Add<CommitMigration>().Add<ActivateVm>()
+            .Add<PrepareNetworks>().Add<RemoveUnusedNetworks>()
             .Add<PlanConsolidation>().Add<CordonHost>().Add<UncordonHost>()
             .Add<PowerOffHost>().Add<PowerOnHost>();
     }
