@@ -63,6 +63,31 @@ internal static class NetworkTidying
         return new Tidied(removed, kept, null);
     }
 
+    /// <summary>
+    /// Networks of ours on a host that a VM needed there, those that others lead out by first. What they lead out by is
+    /// looked up on the other host too: on this one a part of them may be gone already.
+    /// </summary>
+    public static IReadOnlyList<HostNetwork> Candidates(IReadOnlyList<VmInterface> interfaces, IReadOnlyList<HostNetwork> onHost, IReadOnlyList<HostNetwork> onOther) =>
+        [.. NetworkPlan.NeededBy(interfaces, onHost).Concat(NetworkPlan.NeededBy(interfaces, onOther))
+            .Select(n => NetworkPlan.Find(onHost, n.Kind, n.Name)).OfType<HostNetwork>()
+            .Where(n => n.IsOurs).Distinct().OrderBy(n => n.Kind)];
+
+    /// <summary>Removes what a VM that has left a host needed there.</summary>
+    public static async Task<Result<Tidied>> TidyAfterAsync(EffectContext context, VmName vm, IHypervisor left, IHypervisor now)
+    {
+        if (left.Networks is null || now.Networks is null)
+        {
+            return new Tidied([], [], null);
+        }
+
+        var (here, there) = (left.Networks.ObserveAsync(context.CancellationToken), now.Networks.ObserveAsync(context.CancellationToken));
+        var interfaces = await now.Networks.ReadInterfacesAsync(vm, context.CancellationToken);
+        var (onHost, onOther) = (await here, await there);
+        return (interfaces.Fault ?? onHost.Fault ?? onOther.Fault) is { } fault
+            ? fault
+            : await TidyAsync(context, left, Candidates(interfaces.Value, onHost.Value, onOther.Value));
+    }
+
     /// <summary>Who is on the way to the host and needs the network, or might; null for nobody.</summary>
     private static async Task<string?> WhoNeedsAsync(EffectContext context, HostName host, HostNetwork network)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Runbooks.Activities.Migration;
+using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
 
@@ -78,20 +79,28 @@ public sealed class PrepareNetworks : ChangeActivity
                 : new Reconciliation.NotDone("Not all networks are there.");
     }
 
+    /// <summary>
+    /// Removes what this step made and nobody uses. When the VM has moved all the same, which ends a run that was cancelled
+    /// late, it is the source that it has left, and that is tidied instead.
+    /// </summary>
     protected override async Task<UndoResult> UndoAsync(EffectContext context)
     {
         var (route, _) = MigrationRoute.Read(context, Vm, Source, Destination);
-        var made = NetworkJson.Read(context.Outputs[nameof(Created)]);
-        if (route is null || made.Count == 0)
+        if (route is null)
         {
             return new UndoResult.Undone("No network was made.");
         }
 
-        var tidied = await NetworkTidying.TidyAsync(context, context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Destination), [.. made.Select(n => n with { IsOurs = true })]);
-        var unreachable = tidied.Unknown?.ToString();
-        return unreachable is not null
-            ? new UndoResult.Failed($"The networks that were made on {route.Destination} may be left over. {unreachable}")
-            : new UndoResult.Undone(Words(tidied));
+        var hosts = context.GetRequiredService<IHypervisorDirectory>();
+        var (source, destination) = (hosts.Hypervisor(route.Source), hosts.Hypervisor(route.Destination));
+        var atSource = await source.ObserveVmAsync(route.Vm, context.CancellationToken);
+        var tidied = atSource.Fault is { Kind: FaultKind.NotFound } && await destination.ObserveVmAsync(route.Vm, context.CancellationToken) is { IsOk: true }
+            ? await NetworkTidying.TidyAfterAsync(context, route.Vm, source, destination)
+            : NetworkJson.Read(context.Outputs[nameof(Created)]) is [_, ..] made ? await NetworkTidying.TidyAsync(context, destination, [.. made.Select(n => n with { IsOurs = true })])
+            : new Tidied([], [], null);
+        return (tidied.Fault ?? tidied.Value.Unknown) is not { } fault ? new UndoResult.Undone(Words(tidied.Value))
+            : await hosts.Power(fault.Host).ObserveAsync(context.CancellationToken) is { IsOk: true, Value: PowerState.Off } ? new UndoResult.Undone($"{fault.Host} is off; bridges that were made there are gone with it.")
+            : new UndoResult.Failed($"Networks that were made on {fault.Host} may be left over. {fault}");
     }
 
     private static string Words(Tidied tidied) =>

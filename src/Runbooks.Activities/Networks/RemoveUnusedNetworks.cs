@@ -39,23 +39,10 @@ public sealed class RemoveUnusedNetworks : IrreversibleActivity
 
         var hosts = context.GetRequiredService<IHypervisorDirectory>();
         var (source, destination) = (hosts.Hypervisor(route.Source), hosts.Hypervisor(route.Destination));
-        if (source.Networks is null || destination.Networks is null)
-        {
-            return Done([], []);
-        }
-
-        var atSource = source.Networks.ObserveAsync(context.CancellationToken);
-        var left = await destination.Networks.ReadInterfacesAsync(route.Vm, context.CancellationToken);
-        var there = await atSource;
-        if ((left.Fault ?? there.Fault) is { } fault)
-        {
-            return Done([], [$"Whether {route.Source} has needless networks can't be seen. {fault}"]);
-        }
-
-        var tidied = await NetworkTidying.TidyAsync(context, source, NetworkPlan.NeededBy(left.Value, there.Value));
-        return tidied.Unknown is { } unknown
-            ? new EffectResult.Unknown($"Networks that were made on {route.Source} may be left over. {unknown}")
-            : Done(tidied.Removed, tidied.Kept.Select(k => k.Why));
+        var tidied = await NetworkTidying.TidyAfterAsync(context, route.Vm, source, destination);
+        return !tidied.IsOk ? Done([], [$"Whether {route.Source} has needless networks can't be seen. {tidied.Fault}"])
+            : tidied.Value.Unknown is { } unknown ? new EffectResult.Unknown($"Networks that were made on {route.Source} may be left over. {unknown}")
+            : Done(tidied.Value.Removed, tidied.Value.Kept.Select(k => k.Why));
     }
 
     /// <summary>Looking and removing once more is all that there is to it.</summary>

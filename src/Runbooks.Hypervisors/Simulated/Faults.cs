@@ -33,6 +33,24 @@ public enum SimulatedOperation
     PowerOff,
 }
 
+/// <summary>What is known of the requests.</summary>
+public static class SimulatedOperations
+{
+    /// <summary>True for a request that changes a host, or the network around it; false for one that only looks.</summary>
+    public static bool Changes(this SimulatedOperation operation) => operation is not (
+        SimulatedOperation.Observe
+        or SimulatedOperation.ObserveVm
+        or SimulatedOperation.ObserveMigration
+        or SimulatedOperation.CompletedMigration
+        or SimulatedOperation.AskGuest
+        or SimulatedOperation.ObserveNetworks
+        or SimulatedOperation.ReadInterfaces
+        or SimulatedOperation.ReadNeeds
+        or SimulatedOperation.ReadOffer
+        or SimulatedOperation.TryPeer
+        or SimulatedOperation.PowerObserve);
+}
+
 /// <summary>Whether the request is about to take effect, or has taken effect and is about to be answered.</summary>
 public enum OperationPhase
 {

@@ -147,8 +147,11 @@ public sealed class SimulatedFleet : IDisposable
     public IReadOnlyList<SimulatedCopy> CopiesOf(VmName vm) => Locked<IReadOnlyList<SimulatedCopy>>(w =>
         [.. from host in w.Hosts let guest = host.Find(vm) where guest is not null select new SimulatedCopy(host.Name, guest.State, guest.Reason)]);
 
+    /// <summary>An operator makes a network on a host, by hand.</summary>
+    public void AddNetwork(HostName host, HostNetwork network) => Change(w => w.Host(host).Networks.Add(new NetworkState { Network = network }));
+
     /// <summary>The networks of a host, retired ones too.</summary>
-    public IReadOnlyList<HostNetwork> NetworksOf(HostName host) => Locked<IReadOnlyList<HostNetwork>>(w => [.. w.Host(host).Networks.Select(n => n.Network)]);
+    public IReadOnlyList<HostNetwork> NetworksOf(HostName host) => Locked<IReadOnlyList<HostNetwork>>(w => [.. w.Host(host).Networks.Select(n => n.Network with { IsRetired = n.Retired })]);
 
     public PowerState PowerOf(HostName host) => Locked(w => w.Host(host).Power);
 
