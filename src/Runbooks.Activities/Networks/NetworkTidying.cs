@@ -75,9 +75,49 @@ internal static class NetworkTidying
     /// <summary>Removes what a VM that has left a host needed there.</summary>
     public static async Task<Result<Tidied>> TidyAfterAsync(EffectContext context, VmName vm, IHypervisor left, IHypervisor now)
     {
+        var candidates = await CandidatesAsync(context, vm, left, now);
+        return candidates.IsOk ? await TidyAsync(context, left, candidates.Value) : candidates.Fault;
+    }
+
+    /// <summary>What a VM that has left a host needed there, is still there, and nobody needs. Only looks.</summary>
+    public static async Task<Result<List<HostNetwork>>> LeftBehindAsync(EffectContext context, VmName vm, IHypervisor left, IHypervisor now)
+    {
+        var candidates = await CandidatesAsync(context, vm, left, now);
+        if (!candidates.IsOk || candidates.Value.Length == 0)
+        {
+            return candidates.Map(_ => new List<HostNetwork>());
+        }
+
+        var (host, onHost) = (await left.ObserveAsync(context.CancellationToken), await left.Networks!.ObserveAsync(context.CancellationToken));
+        if ((host.Fault ?? onHost.Fault) is { } fault)
+        {
+            return fault;
+        }
+
+        var plugs = await Task.WhenAll(host.Value.Vms.Select(v => left.Networks!.ReadInterfacesAsync(v.Name, context.CancellationToken)));
+        if (plugs.FirstOrDefault(p => p.Fault is { Kind: not FaultKind.NotFound }) is { } lost)
+        {
+            return lost.Fault!;
+        }
+
+        var used = NetworkPlan.NeededBy(plugs.Where(p => p.IsOk).SelectMany(p => p.Value), onHost.Value);
+        var needless = new List<HostNetwork>();
+        foreach (var network in candidates.Value)
+        {
+            if (network.IsRetired || (NetworkPlan.Find(used, network.Kind, network.Name) is null && await WhoNeedsAsync(context, left.Host, network) is null))
+            {
+                needless.Add(network);
+            }
+        }
+
+        return needless;
+    }
+
+    private static async Task<Result<HostNetwork[]>> CandidatesAsync(EffectContext context, VmName vm, IHypervisor left, IHypervisor now)
+    {
         if (left.Networks is null || now.Networks is null)
         {
-            return new Tidied([], [], null);
+            return Array.Empty<HostNetwork>();
         }
 
         var (here, there) = (left.Networks.ObserveAsync(context.CancellationToken), now.Networks.ObserveAsync(context.CancellationToken));
@@ -85,7 +125,7 @@ internal static class NetworkTidying
         var (onHost, onOther) = (await here, await there);
         return (interfaces.Fault ?? onHost.Fault ?? onOther.Fault) is { } fault
             ? fault
-            : await TidyAsync(context, left, Candidates(interfaces.Value, onHost.Value, onOther.Value));
+            : Candidates(interfaces.Value, onHost.Value, onOther.Value).ToArray();
     }
 
     /// <summary>Who is on the way to the host and needs the network, or might; null for nobody.</summary>

@@ -45,9 +45,21 @@ public sealed class RemoveUnusedNetworks : IrreversibleActivity
             : Done(tidied.Value.Removed, tidied.Value.Kept.Select(k => k.Why));
     }
 
-    /// <summary>Looking and removing once more is all that there is to it.</summary>
-    protected override Task<Reconciliation> ReconcileAsync(EffectContext context) =>
-        Task.FromResult<Reconciliation>(new Reconciliation.NotDone("What is left over is seen when it is looked for again."));
+    /// <summary>Done when nothing of ours is left at the source that nobody needs.</summary>
+    protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
+    {
+        var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
+        if (route is null)
+        {
+            return new Reconciliation.NotDone(problem!);
+        }
+
+        var hosts = context.GetRequiredService<IHypervisorDirectory>();
+        var left = await NetworkTidying.LeftBehindAsync(context, route.Vm, hosts.Hypervisor(route.Source), hosts.Hypervisor(route.Destination));
+        return left is { IsOk: true, Value.Count: 0 }
+            ? new Reconciliation.Done(Done([], []).Outputs)
+            : new Reconciliation.NotDone(left.IsOk ? $"Left on {route.Source}: {string.Join(", ", left.Value.Select(NetworkPlan.Name))}." : left.Fault.ToString());
+    }
 
     private static EffectResult.Done Done(IEnumerable<HostNetwork> removed, IEnumerable<string> kept) => new(new JsonObject
     {
