@@ -55,9 +55,10 @@ public sealed class FailureTests
                 return;
             }
 
-            if (name == "commit" && way != "business error")
+            if (name is ("commit" or "prepare-networks" or "tidy-networks") && way != "business error")
             {
-                // Without a stale twin there is nothing left to do, so what is found in the world is that it is done.
+                // Without a stale twin, and for VMs that are plugged into nothing, there is nothing left to do: what is found
+                // in the world is that it is done.
                 Assert.True(shipped.Run.Status == RunStatus.Finished, shipped.Explained);
                 return;
             }
