@@ -62,14 +62,14 @@ public sealed class RunControlTests(ServerUnderTest server)
     }
 
     [Fact]
-    public async Task A_migration_shows_its_six_stages_and_its_steps()
+    public async Task A_migration_shows_its_stages_and_its_steps()
     {
         var run = await server.StartAsync("migrate-vm", """{"Vm":"vm03","Destination":"host07"}""");
 
         var detail = await server.WaitAsync(run, r => r["ended"]!.GetValue<bool>());
 
         Assert.Equal("finished", detail["run"]!["status"]!.ToString());
-        Assert.Equal(6, detail["stages"]!.AsArray().Count);
+        Assert.Equal(8, detail["stages"]!.AsArray().Count);
         Assert.All(detail["stages"]!.AsArray(), s => Assert.Equal("done", s!["state"]!.ToString()));
         Assert.Contains(detail["steps"]!.AsArray(), s => s!["touchesTheWorld"]!.GetValue<bool>() && s["effect"]!.ToString() == "done");
     }
