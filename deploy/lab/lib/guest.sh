@@ -17,7 +17,7 @@ share_image() {
 # crashes. Other sizes are tracked page by page, and correctly. (KVM has its own tracking and is not concerned.)
 ODD_KIB=8
 
-guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS CPU-XML DEVICES-XML
+guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS DEVICES-XML
     local size=$(($2 * 1024 + ODD_KIB))K
     cat <<END
 <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
@@ -34,7 +34,7 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS CPU-XML DEVICES-XML
     <acpi/>
     <tcg><tb-cache unit='MiB'>32</tb-cache></tcg>
   </features>
-  $5
+  <cpu mode='custom' match='exact'><model>qemu64</model></cpu>
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>restart</on_reboot>
   <on_crash>destroy</on_crash>
@@ -44,7 +44,7 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS CPU-XML DEVICES-XML
     <serial type='file'><source path='$IMAGES/$1.console' append='on'/></serial>
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <memballoon model='virtio'><stats period='1'/></memballoon>
-$6  </devices>
+$5  </devices>
   <qemu:commandline>
     <qemu:arg value='-object'/>
     <qemu:arg value='memory-backend-ram,id=memory,size=$size'/>
@@ -58,14 +58,14 @@ END
 }
 
 # --bridge and --network plug in an interface each; its driver is not in the guest, so it never says a word by itself.
-# --disk is a path on the host, where a small image is made. --cpu-model is not checked when the guest starts.
-guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s] [--bridge B] [--network N] [--disk PATH] [--cpu-model M]
-    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 model="<cpu mode='custom' match='exact'><model>qemu64</model></cpu>" devices=''
+# --disk is a path on the host, where a small image is made.
+guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s] [--bridge B] [--network N] [--disk PATH]
+    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 devices=''
     require_guest_name "$name"
     shift 2
     while [ $# -gt 0 ]; do
         case $1 in
-        --bridge | --network | --disk | --cpu-model)
+        --bridge | --network | --disk)
             [[ ${2:-} =~ ^[A-Za-z0-9_./-]+$ ]] || die "guest-define: $1 needs a plain name, found '${2:-}'."
             ;;
         *) [[ ${2:-} =~ ^[0-9]+$ ]] || die "guest-define: $1 needs a whole number, found '${2:-}'." ;;
@@ -77,7 +77,6 @@ guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--
             inside "$host" truncate -s 1M "$2"
             devices+="    <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$2'/><target dev='vda' bus='virtio'/></disk>"$'\n'
             ;;
-        --cpu-model) model="<cpu mode='custom' match='exact' check='none'><model fallback='allow'>$2</model></cpu>" ;;
         --memory) memory=$2 ;;
         --vcpus) vcpus=$2 ;;
         --cpu) cpu=$2 ;;
@@ -88,7 +87,7 @@ guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--
         shift 2
     done
     [ "$memory" -ge 96 ] || die "guest-define: a guest needs at least 96 MiB to boot, not $memory."
-    guest_xml "$name" "$memory" "$vcpus" "lab.cpu=$cpu lab.ws=$ws lab.rate=$rate" "$model" "$devices" >"$LAB/shared/$name.xml"
+    guest_xml "$name" "$memory" "$vcpus" "lab.cpu=$cpu lab.ws=$ws lab.rate=$rate" "$devices" >"$LAB/shared/$name.xml"
     inside "$host" virsh -q -c qemu:///system define "$IMAGES/$name.xml" >&2
 }
 
