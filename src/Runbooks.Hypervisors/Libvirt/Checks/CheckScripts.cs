@@ -26,9 +26,10 @@ internal static class CheckScripts
         + "host) printf %s \"$xml\" | virsh -c qemu:///system cpu-compare --error /dev/stdin 2>&1; echo \"rc $?\";; esac; "
         + "echo @@disks; see \"$@\"; sleep 0.1; echo @@after; sample; echo @@end";
 
+    // ssh frames its warning of a changed key with lines of '@', which would pass for marks of a section.
     private const string PeerText = SeeLink
         + "host=$1; shift; echo @@link; way \"$host\"; sample; echo @@ssh; "
-        + "if [ \"$(id -u)\" = 0 ]; then \"$@\" </dev/null 2>&1; rc=$?; echo \"rc $rc\"; [ \"$rc\" != 255 ] || ssh -G -- \"$host\" 2>/dev/null | sed -n 's/^userknownhostsfile /file /p'; "
+        + "if [ \"$(id -u)\" = 0 ]; then said=$(\"$@\" </dev/null 2>&1); rc=$?; printf '%s\\n' \"$said\" | sed 's/^@/ @/'; echo \"rc $rc\"; [ \"$rc\" != 255 ] || ssh -G -- \"$host\" 2>/dev/null | sed -n 's/^userknownhostsfile /file /p'; "
         + "else echo 'rc other-user'; sleep 0.1; fi; echo @@after; sample; echo @@end";
 
     public static RemoteCommand Files(IEnumerable<string> paths) => new(["sh", "-c", SeeFiles + "see \"$@\"", "sh", .. paths], Effect.Reads, Limit);
