@@ -1,6 +1,7 @@
 using Runbooks.Activities.Consolidation;
 using Runbooks.Activities.Evacuation;
 using Runbooks.Activities.Migration;
+using Runbooks.Activities.Networks;
 using Runbooks.Activities.Power;
 using Runbooks.Activities.Scaling;
 using Runbooks.Workflows.Activities;
@@ -15,6 +16,7 @@ public static class FleetActivities
         ArgumentNullException.ThrowIfNull(registry);
         return registry
             .Add<CheckMigration>().Add<ChooseMode>().Add<ReserveCapacity>().Add<TakeTurn>().Add<PreCopy>().Add<StopAndCopy>().Add<CommitMigration>().Add<ActivateVm>()
+            .Add<PrepareNetworks>().Add<RemoveUnusedNetworks>()
             .Add<PlanConsolidation>().Add<PlanEvacuation>().Add<CordonHost>().Add<UncordonHost>()
             .Add<PowerOffHost>().Add<PowerOnHost>()
             .Add<CheckScaling>().Add<ReserveScaling>().Add<ScaleVcpus>().Add<ScaleMemory>().Add<VerifyScaling>().Add<ReleaseScaling>();

@@ -62,7 +62,7 @@ public sealed class DeathTests
         {
             undisturbed.Fleet.Faults.OnOperation = (point, _) =>
             {
-                if (Changes(point.Operation))
+                if (point.Operation.Changes())
                 {
                     lock (points)
                     {
@@ -103,7 +103,7 @@ public sealed class DeathTests
     [InlineData(FaultEffect.SkipThenUnknown)]
     public async Task A_lost_answer_to_any_request_that_changes_a_host_changes_nothing_about_the_end(FaultEffect effect)
     {
-        foreach (var operation in Enum.GetValues<SimulatedOperation>().Where(Changes))
+        foreach (var operation in Enum.GetValues<SimulatedOperation>().Where(o => o.Changes()))
         {
             using var fleet = await StartAsync(Array.Find(All, s => s.Host1Off)!);
             fleet.Fleet.Faults.Add(new OperationFault(effect, operation));
@@ -121,11 +121,6 @@ public sealed class DeathTests
             fleet.Faults.Add(new MigrationFault(MigrationMishap.DestinationGuestDies, vm));
         }
     }
-
-    private static bool Changes(SimulatedOperation operation) => operation is SimulatedOperation.StartMigration or SimulatedOperation.ReleaseSwitchOver
-        or SimulatedOperation.AbortMigration or SimulatedOperation.Undefine or SimulatedOperation.Destroy or SimulatedOperation.Resume
-        or SimulatedOperation.PowerOff or SimulatedOperation.PowerOn
-        or SimulatedOperation.SwitchToPostCopy or SimulatedOperation.SetMigrationBandwidth or SimulatedOperation.Suspend or SimulatedOperation.RecoverPostCopy;
 
     private static async Task<FleetUnderTest> StartAsync(Scenario scenario)
     {

@@ -39,7 +39,7 @@ public sealed class DryRunTests
 
         Assert.Equal(RunStatus.Finished, run.Status);
         var steps = await fleet.Engine.StepsAsync(run.Id);
-        Assert.Equal(["reserve", "turn", "pre-copy", "stop-and-copy", "commit", "activate"], steps.Where(s => s.WasLeftOut).Select(s => s.ActivityId));
+        Assert.Equal(["reserve", "turn", "prepare-networks", "pre-copy", "stop-and-copy", "commit", "activate", "tidy-networks"], steps.Where(s => s.WasLeftOut).Select(s => s.ActivityId));
         Assert.Equal("host1", (string?)steps.Single(s => s.ActivityId == "check").Outputs["FoundOn"]);
         Assert.Equal("DirtyPages", (string?)steps.Single(s => s.ActivityId == "pre-copy").Outputs["StoppedBy"]);
         var left = (await fleet.Engine.JournalAsync(run.Id)).Single(e => e.Event == JournalEvents.NotDone && e.NodeId!.EndsWith(":reserve", StringComparison.Ordinal));
@@ -108,7 +108,7 @@ public sealed class DryRunTests
         var asked = new ConcurrentQueue<string>();
         fleet.Fleet.Faults.OnOperation = (point, _) =>
         {
-            if (point.Operation is not (SimulatedOperation.Observe or SimulatedOperation.ObserveVm or SimulatedOperation.ObserveMigration or SimulatedOperation.CompletedMigration or SimulatedOperation.ObserveSize or SimulatedOperation.PowerObserve))
+            if (point.Operation.Changes())
             {
                 asked.Enqueue($"{point}");
             }

@@ -28,6 +28,12 @@ internal sealed class FleetUnderTest : IDisposable
     public static readonly VmName Vm1 = new("vm1");
     public static readonly VmName Vm2 = new("vm2");
 
+    /// <summary>What vm1 is plugged into; only host1 has it at first, because it was made there for the two VMs.</summary>
+    public static readonly HostNetwork Bridge = new(NetworkKind.Bridge, "br7", 7, "eth1") { IsOurs = true };
+
+    /// <summary>What vm2 is plugged into; it leads out by the bridge.</summary>
+    public static readonly HostNetwork OnBridge = new(NetworkKind.VirtualNetwork, "lab7", null, "br7") { IsOurs = true };
+
     private readonly FleetObserver observer;
 
     private FleetUnderTest(FastTime clock, TurnLimits limits)
@@ -35,11 +41,11 @@ internal sealed class FleetUnderTest : IDisposable
         Fleet = new SimulatedFleet(new SimulationSettings { HostBoot = TimeSpan.FromSeconds(1) }, clock);
         foreach (var (name, priority) in new[] { (Host1, 1), (Host2, 2), (Host3, 3) })
         {
-            Fleet.AddHost(new SimulatedHost(name, Cpus: 8, MemoryMiB: 16_384, Priority: priority));
+            Fleet.AddHost(new SimulatedHost(name, Cpus: 8, MemoryMiB: 16_384, Priority: priority) { Networks = name == Host1 ? [Bridge, OnBridge] : [] });
         }
 
-        Fleet.AddVm(Host1, new SimulatedVm(Vm1, Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1, DirtyMiBs: 40, WorkingSetMiB: 64));
-        Fleet.AddVm(Host1, new SimulatedVm(Vm2, Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1));
+        Fleet.AddVm(Host1, new SimulatedVm(Vm1, Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1, DirtyMiBs: 40, WorkingSetMiB: 64) { Interfaces = [new VmInterface("52:54:00:00:00:01", Bridge.Kind, Bridge.Name)] });
+        Fleet.AddVm(Host1, new SimulatedVm(Vm2, Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1) { Interfaces = [new VmInterface("52:54:00:00:00:02", OnBridge.Kind, OnBridge.Name)] });
         Fleet.AddVm(Host2, new SimulatedVm(new VmName("vm3"), Vcpus: 2, MemoryMiB: 2048, CpuLoad: 0.2));
         Fleet.AddVm(Host3, new SimulatedVm(new VmName("vm4"), Vcpus: 2, MemoryMiB: 2048, CpuLoad: 0.2));
         Engine = new EngineUnderTest(ActivityRegistry.WithElsaActivities().AddFleetActivities(), clock);
@@ -116,6 +122,11 @@ internal sealed class FleetUnderTest : IDisposable
             }
         }
 
+        foreach (var host in new[] { Host1, Host2, Host3 })
+        {
+            broken.AddRange(Fleet.NetworksOf(host).Where(n => n.IsRetired || !IsUsed(host, n)).Select(n => $"left over on {host}: {n}"));
+        }
+
         broken.AddRange(Fleet.MigratingVms.Select(vm => $"{vm} is still migrating"));
         broken.AddRange((await Ledger.ListAsync(CancellationToken.None)).Select(r => $"left over: {r}"));
         broken.AddRange((await Modes.ListAsync(CancellationToken.None)).Select(m => $"left over: {m}"));
@@ -124,6 +135,12 @@ internal sealed class FleetUnderTest : IDisposable
             .Select(r => $"run {r.DefinitionId} is {r.Status}: {r.Reason}"));
         return string.Join("; ", broken);
     }
+
+    /// <summary>A network is used by the VM that is plugged into it, and by a network that leads out by it.</summary>
+    private bool IsUsed(HostName host, HostNetwork network) =>
+        network == OnBridge with { IsRetired = network.IsRetired } ? Lives(Vm2, host) : Lives(Vm1, host) || Lives(Vm2, host);
+
+    private bool Lives(VmName vm, HostName host) => Fleet.CopiesOf(vm).Any(c => c.Host == host);
 
     public void Dispose()
     {

@@ -23,7 +23,7 @@ code_cache() { # VCPUS MAX-VCPUS
     [ "$2" -gt "$1" ] && echo 256 || echo 32
 }
 
-guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS MAX-MEMORY-MIB MAX-VCPUS
+guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS MAX-MEMORY-MIB MAX-VCPUS DEVICES-XML
     local size=$(($5 * 1024 + ODD_KIB))K
     cat <<END
 <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
@@ -51,7 +51,7 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS MAX-MEMORY-MIB MAX-VCPUS
     <serial type='file'><source path='$IMAGES/$1.console' append='on'/></serial>
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <memballoon model='virtio'><stats period='1'/></memballoon>
-  </devices>
+$7  </devices>
   <qemu:commandline>
     <qemu:arg value='-object'/>
     <qemu:arg value='memory-backend-ram,id=memory,size=$size'/>
@@ -64,13 +64,26 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS MAX-MEMORY-MIB MAX-VCPUS
 END
 }
 
-guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--max-vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s]
-    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 max_memory=0 max_vcpus=0
+# --bridge and --network plug in an interface each; its driver is not in the guest, so it never says a word by itself.
+# --disk is a path on the host, where a small image is made.
+guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--max-vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s] [--bridge B] [--network N] [--disk PATH]
+    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 max_memory=0 max_vcpus=0 devices=''
     require_guest_name "$name"
     shift 2
     while [ $# -gt 0 ]; do
-        [[ ${2:-} =~ ^[0-9]+$ ]] || die "guest-define: $1 needs a whole number, found '${2:-}'."
         case $1 in
+        --bridge | --network | --disk)
+            [[ ${2:-} =~ ^[A-Za-z0-9_./-]+$ ]] || die "guest-define: $1 needs a plain name, found '${2:-}'."
+            ;;
+        *) [[ ${2:-} =~ ^[0-9]+$ ]] || die "guest-define: $1 needs a whole number, found '${2:-}'." ;;
+        esac
+        case $1 in
+        --bridge) devices+="    <interface type='bridge'><source bridge='$2'/><model type='virtio'/></interface>"$'\n' ;;
+        --network) devices+="    <interface type='network'><source network='$2'/><model type='virtio'/></interface>"$'\n' ;;
+        --disk)
+            inside "$host" truncate -s 1M "$2"
+            devices+="    <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$2'/><target dev='vda' bus='virtio'/></disk>"$'\n'
+            ;;
         --memory) memory=$2 ;;
         --vcpus) vcpus=$2 ;;
         --max-memory) max_memory=$2 ;;
@@ -86,7 +99,7 @@ guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--ma
     # What is not said to grow does not: its maximum is what it starts with.
     [ "$max_memory" -ge "$memory" ] || max_memory=$memory
     [ "$max_vcpus" -ge "$vcpus" ] || max_vcpus=$vcpus
-    guest_xml "$name" "$memory" "$vcpus" "lab.cpu=$cpu lab.ws=$ws lab.rate=$rate" "$max_memory" "$max_vcpus" >"$LAB/shared/$name.xml"
+    guest_xml "$name" "$memory" "$vcpus" "lab.cpu=$cpu lab.ws=$ws lab.rate=$rate" "$max_memory" "$max_vcpus" "$devices" >"$LAB/shared/$name.xml"
     inside "$host" virsh -q -c qemu:///system define "$IMAGES/$name.xml" >&2
 }
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The lab's network: one namespace with a bridge, and a link from it to each host. The machine's own network has no part in it.
+# The lab's networks: one namespace with two bridges, and a link from each to each host. Hosts talk by eth0; eth1 is for
+# guests, and the host itself has no address on it. The machine's own network has no part in it.
 
 in_switch() {
     local pid
@@ -24,14 +25,12 @@ start_switch() {
 }
 
 port_of() { printf 'to-%s' "$1"; }
+guest_port_of() { printf 'for-%s' "$1"; }
 
 plug_in() { # HOST PID
-    local port
-    port=$(port_of "$1")
-    # A host that has just died may still hold its end of the link for a moment.
-    in_switch ip link delete "$port" 2>/dev/null || true
-    in_switch ip link add "$port" type veth peer name eth0 netns "$2"
-    in_switch ip link set "$port" master lan up
+    link_to "$2" "$(port_of "$1")" lan eth0
+    link_to "$2" "$(guest_port_of "$1")" guests eth1
+    nsenter --net="/proc/$2/ns/net" -- ip link set eth1 addrgenmode none up
     nsenter --net="/proc/$2/ns/net" -- ip link set eth0 address "$(printf '02:4c:41:42:00:%02x' "${1#host}")" up
     nsenter --net="/proc/$2/ns/net" -- ip address add "$(host_ip "$1")/24" dev eth0
     [ ! -f "$LAB/$1/mbit" ] || narrow "$1" "$2"
@@ -63,8 +62,34 @@ unshape_link() { # HOST
     nsenter --net="/proc/$pid/ns/net" -- tc qdisc delete dev eth0 root 2>/dev/null || true
 }
 
-cut_link() { in_switch ip link set "$(port_of "$1")" down; }
-heal_link() { in_switch ip link set "$(port_of "$1")" up; }
+link_to() { # PID PORT BRIDGE INTERFACE
+    # A host that has just died may still hold its end of the link for a moment.
+    in_switch ip link delete "$2" 2>/dev/null || true
+    in_switch ip link add "$2" type veth peer name "$4" netns "$1"
+    in_switch ip link set "$2" master "$3" up
+}
+
+# Behind which host the switch has last heard a MAC address; nothing when it has not.
+heard_from() { # MAC
+    local line
+    line=$(in_switch bridge fdb show br guests | grep -i "^$1 .*master guests" | grep -v permanent) || return 0
+    [[ $line =~ dev\ for-(host[0-9]+) ]] && printf '%s\n' "${BASH_REMATCH[1]}"
+}
+
+forget_mac() { # MAC
+    local host
+    host=$(heard_from "$1")
+    [ -z "$host" ] || in_switch bridge fdb del "$1" dev "$(guest_port_of "$host")" master
+}
+
+cut_link() {
+    local port
+    for port in "$(port_of "$1")" "$(guest_port_of "$1")"; do in_switch ip link set "$port" down; done
+}
+heal_link() {
+    local port
+    for port in "$(port_of "$1")" "$(guest_port_of "$1")"; do in_switch ip link set "$port" up; done
+}
 
 link_state() {
     local words

@@ -7,10 +7,10 @@ using Runbooks.Workflows.Activities;
 namespace Runbooks.Activities.Migration;
 
 /// <summary>
-/// Stage 5, activation: sees the guest running on the destination, removes its definition from the source, and releases the
-/// reservation.
+/// Stage 5, activation: sees the guest running on the destination, tells the switches where it is, waits for a sign of life,
+/// removes its definition from the source, and releases the reservation.
 /// </summary>
-[Activity("Runbooks", "Runbooks: Migration", "Stage 5. Sees the guest running, removes its definition from the source and releases the reservation.", DisplayName = "Activate VM")]
+[Activity("Runbooks", "Runbooks: Migration", "Stage 5. Announces the VM to the network, sees its guest alive, removes its definition from the source and releases the reservation.", DisplayName = "Activate VM")]
 public sealed class ActivateVm : IrreversibleActivity
 {
     public override string NoUndoReason => "It tidies up after a move that is done; the source's definition describes a VM that lives elsewhere.";
@@ -23,6 +23,21 @@ public sealed class ActivateVm : IrreversibleActivity
 
     [Input(Description = "The host that it runs on now.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Destination { get; } = new();
+
+    [Input(Description = "How long to wait for a sign of life of the guest.", DefaultValue = "00:00:10", DisplayName = "Guest alive within")]
+    public Input<TimeSpan> GuestAliveWithin { get; } = new();
+
+    [Input(Description = "A guest that gives no sign of life is a matter for a person. False: the run ends with a warning.", DefaultValue = false, DisplayName = "Require guest alive")]
+    public Input<bool> RequireGuestAlive { get; } = new();
+
+    [Output(Description = "How the guest was found: alive (its agent answers), running (it has none, and uses CPU time), silent, or unknown.")]
+    public Output<string> Guest { get; } = new();
+
+    [Output(Description = "True when the switches were told where the VM is now.")]
+    public Output<bool> Announced { get; } = new();
+
+    [Output(Description = "What an operator should know; empty when all is well.")]
+    public Output<string> Warning { get; } = new();
 
     [Output(Description = "How long the hypervisor took, ms; null when it kept no figures.")]
     public Output<long?> ElapsedMs { get; } = new();
@@ -53,7 +68,19 @@ public sealed class ActivateVm : IrreversibleActivity
                 : $"{arrived.Fault} The definition of {route.Vm} on {route.Source} is kept.");
         }
 
+        // Both are for the guest's sake and change nothing about where it lives, so they come before the point of no return.
+        await context.EnsureOwnedAsync();
+        var announced = await AnnounceAsync(context, hosts.Hypervisor(route.Destination), route);
+        var life = await GuestLife.WaitAsync(context, hosts.Hypervisor(route.Destination), route.Vm, context.Get(GuestAliveWithin));
+        if (life.Sign == GuestSign.Silent && context.Get(RequireGuestAlive))
+        {
+            return new EffectResult.Unknown($"{life.Found} It runs on {route.Destination} all the same; its definition on {route.Source} is kept. Look at its console, then retry this step; or go on without it (input {nameof(RequireGuestAlive)}).");
+        }
+
         var figures = await FiguresAsync(context, hosts, route);
+        figures[nameof(Guest)] = life.Sign.ToString().ToLowerInvariant();
+        figures[nameof(Announced)] = announced.IsOk;
+        figures[nameof(Warning)] = string.Join(' ', new[] { life.Sign is GuestSign.Silent or GuestSign.Unknown ? life.Found : null, announced.Fault is { Kind: not FaultKind.Unsupported } lost ? $"The switches were not told where {route.Vm} is now. {lost}" : null }.OfType<string>());
         await context.EnsureOwnedAsync();
         var undefined = await hosts.Hypervisor(route.Source).UndefineAsync(route.Vm, context.CancellationToken);
         if (!undefined.IsOk && undefined.Fault.Kind != FaultKind.NotFound)
@@ -83,6 +110,10 @@ public sealed class ActivateVm : IrreversibleActivity
             ? new Reconciliation.NotDone("The reservation is still there, so the source's definition may be too.")
             : new Reconciliation.Done(await FiguresAsync(context, hosts, route));
     }
+
+    private static Task<Result<Unit>> AnnounceAsync(EffectContext context, IHypervisor destination, MigrationRoute route) =>
+        destination.Networks?.AnnounceAsync(route.Vm, context.CancellationToken)
+        ?? Task.FromResult<Result<Unit>>(new HypervisorFault(FaultKind.Unsupported, destination.Host, "This hypervisor can't announce VMs."));
 
     private static async Task<JsonObject> FiguresAsync(EffectContext context, IHypervisorDirectory hosts, MigrationRoute route)
     {

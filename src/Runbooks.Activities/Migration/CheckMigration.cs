@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Activities.Migration.Checks;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
@@ -9,7 +10,7 @@ namespace Runbooks.Activities.Migration;
 /// Stage 0, pre-migration: finds the VM, and refuses a migration that can't work or would be useless, before anything is
 /// touched.
 /// </summary>
-[Activity("Runbooks", "Runbooks: Migration", "Stage 0. Finds the VM and checks that it can go to the destination: same pool, room, nothing in the way.", DisplayName = "Check migration")]
+[Activity("Runbooks", "Runbooks: Migration", "Stage 0. Finds the VM and checks that it can go to the destination: room, CPU, storage, networks, keys, bandwidth.", DisplayName = "Check migration")]
 [FlowNode("Done", "AlreadyThere")]
 public sealed class CheckMigration : ReadActivity
 {
@@ -22,6 +23,18 @@ public sealed class CheckMigration : ReadActivity
     [Input(Description = "The host that it should be on now; empty: wherever it runs.", UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Source { get; } = new();
 
+    [Input(Description = "What must be free between the two hosts, MiB per second; 0: not asked for.", DefaultValue = 0, DisplayName = "Least free bandwidth, MiB/s")]
+    public Input<int> MinBandwidthMiBs { get; } = new();
+
+    [Input(Description = "How long a VM stays where it is before it is moved again, such as 00:30:00; zero: not asked for.", DefaultValue = "00:00:00", DisplayName = "Shortest stay")]
+    public Input<TimeSpan> MinStay { get; } = new();
+
+    [Input(Description = "Networks that the destination does not have will be made, so they are no failure.", DefaultValue = true, DisplayName = "Create missing networks")]
+    public Input<bool> CreateMissingNetworks { get; } = new();
+
+    [Input(Description = "Checks that are done and told but stop nothing, separated by commas: cpu, storage, networks, hostKeys, bandwidth, stay.", DisplayName = "Checks that only tell")]
+    public Input<string> OnlyTell { get; } = new();
+
     [Output(Description = "The host that it runs on.")]
     public Output<string> FoundOn { get; } = new();
 
@@ -30,6 +43,9 @@ public sealed class CheckMigration : ReadActivity
 
     [Output(Description = "Its virtual CPUs.")]
     public Output<int> Vcpus { get; } = new();
+
+    [Output(Description = "Each check with its outcome (Ok, Skipped or Failed), what was found, and what to do.")]
+    public Output<JsonNode> Checks { get; } = new();
 
     protected override async Task<EffectResult> PerformAsync(EffectContext context)
     {
@@ -63,35 +79,34 @@ public sealed class CheckMigration : ReadActivity
         };
     }
 
-    private static async Task<EffectResult> CheckDestinationAsync(EffectContext context, IHypervisorDirectory hosts, HostName source, HostName destination, VmObservation vm)
+    /// <summary>All checks are made and shown, also those after the first that fails: what is wrong is repaired at once.</summary>
+    private async Task<EffectResult> CheckDestinationAsync(EffectContext context, IHypervisorDirectory hosts, HostName source, HostName destination, VmObservation vm)
     {
-        var (from, to) = (hosts.Hosts.First(h => h.Name == source), hosts.Hosts.First(h => h.Name == destination));
-        if (!string.Equals(from.Pool, to.Pool, StringComparison.Ordinal))
+        var onlyTell = (context.Get(OnlyTell) ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (onlyTell.FirstOrDefault(n => !MayOnlyTell.Contains(n, StringComparer.OrdinalIgnoreCase)) is { } unknown)
         {
-            return new EffectResult.Failed($"VM {vm.Name} is in pool '{from.Pool}' and host {destination} in pool '{to.Pool}'; only hosts of one pool exchange VMs.");
+            return new EffectResult.Failed($"'{unknown}' is not a check that may only tell. Those are: {string.Join(", ", MayOnlyTell)}.");
         }
 
-        if (!hosts.Hypervisor(source).Features.HasFlag(HypervisorFeatures.LiveMigration))
+        var wishes = new MoveWishes(context.Get(MinBandwidthMiBs), context.Get(MinStay), context.Get(CreateMissingNetworks));
+        var facts = await MoveChecking.LookAsync(context, vm, hosts.Hosts.First(h => h.Name == source), hosts.Hosts.First(h => h.Name == destination), wishes);
+        var results = MoveChecking.Judge(facts);
+        var failed = results.Where(r => r.Outcome == CheckOutcome.Failed && !onlyTell.Contains(r.Name, StringComparer.OrdinalIgnoreCase)).ToArray();
+        var list = new JsonArray([.. results.Select(r => (JsonNode)r.ToJson())]);
+        if (failed.Length > 0)
         {
-            return new EffectResult.Failed($"Host {source} can't migrate running VMs.");
+            // A failed step has no outputs, so the list is left with its progress.
+            await context.ReportProgressAsync(new JsonObject { ["stage"] = "checks", ["checks"] = list });
+            return new EffectResult.Failed(string.Join(' ', failed.Select(f => f.ToString())));
         }
 
-        var seen = await hosts.Hypervisor(destination).ObserveAsync(context.CancellationToken);
-        if (!seen.IsOk)
-        {
-            return new EffectResult.Failed($"The destination can't be asked. {seen.Fault}");
-        }
-
-        if (seen.Value.Vms.FirstOrDefault(v => v.Name == vm.Name) is { } inTheWay)
-        {
-            return new EffectResult.Failed($"Host {destination} already has a VM {vm.Name} ({inTheWay.State}, {inTheWay.StateReason}), probably left over from an earlier move. Look at it and undefine it there, then start again.");
-        }
-
-        var free = HostRoom.FreeMemoryMiB(seen.Value);
-        return free < vm.MemoryMiB
-            ? new EffectResult.Failed($"Host {destination} has {free} MiB free, VM {vm.Name} needs {vm.MemoryMiB} MiB.")
-            : new EffectResult.Done(Describe(source, vm));
+        var outputs = Describe(source, vm);
+        outputs[nameof(Checks)] = list;
+        return new EffectResult.Done(outputs);
     }
+
+    /// <summary>The others are about what this runbook itself needs.</summary>
+    private static readonly string[] MayOnlyTell = ["cpu", "storage", "networks", "hostKeys", "bandwidth", "stay"];
 
     private static JsonObject Describe(HostName host, VmObservation vm) => new()
     {

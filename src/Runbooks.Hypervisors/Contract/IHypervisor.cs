@@ -132,6 +132,9 @@ public interface IHypervisor
     /// <summary>Reads and writes definitions of VMs; null when this hypervisor can't.</summary>
     IVmDefinitions? Definitions => null;
 
+    /// <summary>Looks before a migration; null when this hypervisor can't, and then only the migration itself tells.</summary>
+    IMoveChecks? MoveChecks => null;
+
     private Task<Result<Unit>> Unsupported(string what) => Task.FromResult<Result<Unit>>(CannotDo(what));
 
     private HypervisorFault CannotDo(string what) => new(FaultKind.Unsupported, Host, $"This hypervisor can't {what}.");

@@ -1,5 +1,7 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Libvirt.Checks;
+using Runbooks.Hypervisors.Libvirt.Networks;
 using Runbooks.Hypervisors.Ssh;
 
 namespace Runbooks.Hypervisors.Libvirt;
@@ -33,9 +35,15 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
         virsh = new Virsh(host.Name, shell);
         reader = new VmReader(host, virsh, time);
         Scaling = new LibvirtScaling(host.Name, shell, time);
+        Networks = new LibvirtNetworks(host.Name, shell, virsh);
+        MoveChecks = new LibvirtMoveChecks(host.Name, shell, virsh, name => peers(name)?.Host.MigrationUri);
     }
 
     public HostName Host => host.Name;
+
+    public IHostNetworks Networks { get; }
+
+    public IMoveChecks MoveChecks { get; }
 
     public HypervisorFeatures Features =>
         HypervisorFeatures.LiveMigration | HypervisorFeatures.MigrationProgress | HypervisorFeatures.AbortMigration
@@ -48,6 +56,8 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
     public Task<Result<HostObservation>> ObserveAsync(CancellationToken cancellationToken) => reader.ReadHostAsync(cancellationToken);
 
     public Task<Result<VmObservation>> ObserveVmAsync(VmName vm, CancellationToken cancellationToken) => reader.ReadVmAsync(vm, cancellationToken);
+
+    public Task<Result<GuestAnswer>> AskGuestAsync(VmName vm, CancellationToken cancellationToken) => GuestAgent.AskAsync(virsh, vm, cancellationToken);
 
     public Task<Result<Unit>> StartAsync(VmName vm, CancellationToken cancellationToken) =>
         ChangeAsync(["start", vm.Value], vm, static seen => seen is { State: VmState.Running }, cancellationToken);

@@ -1,5 +1,7 @@
+using System.Xml.Linq;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Libvirt.Answers;
 using Runbooks.Hypervisors.Ssh;
 
 namespace Runbooks.Hypervisors.Libvirt;
@@ -24,6 +26,15 @@ internal sealed class Virsh(HostName host, IRemoteShell shell)
     /// <summary>Reads with one command, given in words: for arguments that virsh's own quoting would break.</summary>
     public Task<Result<RemoteOutput>> AskAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) =>
         RunAsync(words, Effect.Reads, ReadLimit, cancellationToken);
+
+    /// <summary>The XML of a VM: of the running guest, or of its definition when it is off.</summary>
+    public async Task<Result<XElement>> ReadDomainAsync(VmName vm, CancellationToken cancellationToken)
+    {
+        var answer = await AskAsync(["dumpxml", vm.Value], cancellationToken);
+        return !answer.IsOk ? answer.Fault
+            : SafeXml.TryRead(answer.Value.Output, out var domain, out var problem) ? domain
+            : BadAnswer(host, $"dumpxml {vm}", problem);
+    }
 
     public async Task<Result<Unit>> ChangeAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) =>
         (await RunAsync(words, Effect.Changes, ChangeLimit, cancellationToken)).Map(_ => default(Unit));

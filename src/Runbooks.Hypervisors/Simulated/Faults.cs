@@ -21,6 +21,15 @@ public enum SimulatedOperation
     ObserveSize,
     SetVcpus,
     SetMemory,
+    ObserveNetworks,
+    ReadInterfaces,
+    CreateNetwork,
+    RetireNetwork,
+    RemoveNetwork,
+    Announce,
+    ReadNeeds,
+    ReadOffer,
+    TryPeer,
     PowerObserve,
     PowerOn,
     PowerOff,
@@ -30,6 +39,26 @@ public enum SimulatedOperation
     Suspend,
     MeasureDirtyRate,
     AskGuest,
+}
+
+/// <summary>What is known of the requests.</summary>
+public static class SimulatedOperations
+{
+    /// <summary>True for a request that changes a host, or the network around it; false for one that only looks.</summary>
+    public static bool Changes(this SimulatedOperation operation) => operation is not (
+        SimulatedOperation.Observe
+        or SimulatedOperation.ObserveVm
+        or SimulatedOperation.ObserveMigration
+        or SimulatedOperation.CompletedMigration
+        or SimulatedOperation.AskGuest
+        or SimulatedOperation.MeasureDirtyRate
+        or SimulatedOperation.ObserveSize
+        or SimulatedOperation.ObserveNetworks
+        or SimulatedOperation.ReadInterfaces
+        or SimulatedOperation.ReadNeeds
+        or SimulatedOperation.ReadOffer
+        or SimulatedOperation.TryPeer
+        or SimulatedOperation.PowerObserve);
 }
 
 /// <summary>Whether the request is about to take effect, or has taken effect and is about to be answered.</summary>

@@ -31,7 +31,7 @@ internal sealed class FaultyPath(SimulatedFleet fleet, HostName host)
                 return Unknown(operation);
         }
 
-        var answer = fleet.Locked(act, changes: IsChange(operation));
+        var answer = fleet.Locked(act, changes: operation.Changes());
         await PassAsync(operation, vm, OperationPhase.After, cancellationToken);
         switch (fault?.Effect)
         {
@@ -44,16 +44,6 @@ internal sealed class FaultyPath(SimulatedFleet fleet, HostName host)
                 return answer;
         }
     }
-
-    private static bool IsChange(SimulatedOperation operation) => operation is not (
-        SimulatedOperation.Observe
-        or SimulatedOperation.ObserveVm
-        or SimulatedOperation.ObserveMigration
-        or SimulatedOperation.CompletedMigration
-        or SimulatedOperation.MeasureDirtyRate
-        or SimulatedOperation.AskGuest
-        or SimulatedOperation.ObserveSize
-        or SimulatedOperation.PowerObserve);
 
     private HypervisorFault Unknown(SimulatedOperation operation) =>
         new(FaultKind.UnknownOutcome, host, $"{operation} was requested and no answer came (injected).", "Look at the host before acting again.");

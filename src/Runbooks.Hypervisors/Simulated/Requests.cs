@@ -197,6 +197,11 @@ internal sealed partial class Requests(WorldState world, HostState host, DateTim
             : new HypervisorFault(FaultKind.NotFound, host.Name, $"VM '{vm}' has no finished migration on this host.");
     }
 
+    public Result<GuestAnswer> AskGuest(VmName vm) =>
+        host.Find(vm) is not { } guest ? Missing(vm)
+        : guest.State != VmState.Running ? Refused($"VM '{vm}' is {guest.State} ({guest.Reason}); its guest can't be asked.")
+        : guest.Answer;
+
     private HypervisorFault? RefuseMigration(MigrationRequest request, GuestState guest)
     {
         var vm = request.Vm;
@@ -226,6 +231,11 @@ internal sealed partial class Requests(WorldState world, HostState host, DateTim
             return Refused(
                 $"The destination '{request.Destination}' already has VM '{vm}', {there.State} ({there.Reason}).",
                 "If it is a definition that an earlier migration left, undefine it there.");
+        }
+
+        if (guest.Interfaces.Find(i => !destination.Networks.Exists(n => n.Network.Kind == i.Kind && n.Network.Name == i.Network)) is { } plug)
+        {
+            return Refused($"VM '{vm}' cannot go to '{request.Destination}': it is plugged into '{plug.Network}', which is not there.", "Make that network there.");
         }
 
         return Shortage(destination, guest.MemoryMiB) is { } shortage

@@ -107,6 +107,7 @@ public sealed class SimulatedFleet : IDisposable
             Priority = host.Priority,
             Cpus = host.Cpus,
             MemoryMiB = host.MemoryMiB,
+            Networks = [.. host.Networks.Select(n => new NetworkState { Network = n })],
         });
     });
 
@@ -129,6 +130,8 @@ public sealed class SimulatedFleet : IDisposable
             CpuLoad = vm.CpuLoad,
             DirtyMiBs = vm.DirtyMiBs,
             WorkingSetMiB = vm.WorkingSetMiB > 0 ? vm.WorkingSetMiB : vm.MemoryMiB / 4.0,
+            Interfaces = [.. vm.Interfaces],
+            Answer = vm.Answer,
         };
         on.Guests.Add(guest);
         if (state == VmState.Running)
@@ -144,6 +147,12 @@ public sealed class SimulatedFleet : IDisposable
     /// <summary>Every copy of a VM in the world, however it got there; what the invariants of a test look at.</summary>
     public IReadOnlyList<SimulatedCopy> CopiesOf(VmName vm) => Locked<IReadOnlyList<SimulatedCopy>>(w =>
         [.. from host in w.Hosts let guest = host.Find(vm) where guest is not null select new SimulatedCopy(host.Name, guest.State, guest.Reason)]);
+
+    /// <summary>An operator makes a network on a host, by hand.</summary>
+    public void AddNetwork(HostName host, HostNetwork network) => Change(w => w.Host(host).Networks.Add(new NetworkState { Network = network }));
+
+    /// <summary>The networks of a host, retired ones too.</summary>
+    public IReadOnlyList<HostNetwork> NetworksOf(HostName host) => Locked<IReadOnlyList<HostNetwork>>(w => [.. w.Host(host).Networks.Select(n => n.Network with { IsRetired = n.Retired })]);
 
     public PowerState PowerOf(HostName host) => Locked(w => w.Host(host).Power);
 

@@ -15,9 +15,15 @@ public sealed class SimulatedHypervisor : IHypervisor
         Host = host;
         path = new FaultyPath(fleet, host);
         Scaling = new SimulatedScaling(this);
+        Networks = new SimulatedNetworks(this);
+        MoveChecks = new SimulatedMoveChecks(this);
     }
 
     public HostName Host { get; }
+
+    public IHostNetworks Networks { get; }
+
+    public IMoveChecks MoveChecks { get; }
 
     public HypervisorFeatures Features =>
         HypervisorFeatures.LiveMigration
@@ -92,14 +98,18 @@ public sealed class SimulatedHypervisor : IHypervisor
     public Task<Result<GuestAnswer>> AskGuestAsync(VmName vm, CancellationToken cancellationToken) =>
         AskAsync(SimulatedOperation.AskGuest, vm, r => r.AskGuest(vm), cancellationToken);
 
+    /// <summary>Asks something of the world, if the host can be reached.</summary>
+    internal Task<Result<T>> AskAsync<T>(SimulatedOperation operation, VmName? vm, Func<WorldState, HostState, Result<T>> ask, CancellationToken cancellationToken) =>
+        path.SendAsync(operation, vm, world => Answer(world, ask), cancellationToken);
+
     internal Task<Result<T>> AskAsync<T>(
         SimulatedOperation operation,
         VmName? vm,
         Func<Requests, Result<T>> ask,
         CancellationToken cancellationToken) =>
-        path.SendAsync(operation, vm, world => Answer(world, ask), cancellationToken);
+        AskAsync(operation, vm, (world, host) => ask(new Requests(world, host, fleet.Time.GetUtcNow())), cancellationToken);
 
-    private Result<T> Answer<T>(WorldState world, Func<Requests, Result<T>> ask)
+    private Result<T> Answer<T>(WorldState world, Func<WorldState, HostState, Result<T>> ask)
     {
         var host = world.Host(Host);
         if (host.Cut || host.Power != PowerState.On || world.Now < host.ReadyAt)
@@ -111,6 +121,6 @@ public sealed class SimulatedHypervisor : IHypervisor
                 "Check its power and its network.");
         }
 
-        return ask(new Requests(world, host, fleet.Time.GetUtcNow()));
+        return ask(world, host);
     }
 }

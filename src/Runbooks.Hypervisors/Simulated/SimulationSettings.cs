@@ -1,4 +1,5 @@
 using Runbooks.Fleet.Model;
+using Runbooks.Hypervisors.Contract;
 
 namespace Runbooks.Hypervisors.Simulated;
 
@@ -43,7 +44,11 @@ public sealed record SimulationSettings
 /// <param name="MemoryMiB">Physical memory, MiB.</param>
 /// <param name="Pool">Its pool.</param>
 /// <param name="Priority">The host with the lowest number is emptied first.</param>
-public sealed record SimulatedHost(HostName Name, int Cpus, int MemoryMiB, string Pool = "default", int Priority = 100);
+public sealed record SimulatedHost(HostName Name, int Cpus, int MemoryMiB, string Pool = "default", int Priority = 100)
+{
+    /// <summary>Networks that its operator has made. A network without <see cref="HostNetwork.Uplink"/> stays within the host.</summary>
+    public IReadOnlyList<HostNetwork> Networks { get; init; } = [];
+}
 
 /// <summary>A VM to be defined in the world.</summary>
 /// <param name="Name">Its name.</param>
@@ -62,7 +67,14 @@ public sealed record SimulatedVm(
     double DirtyMiBs = 0,
     int WorkingSetMiB = 0,
     int MaxVcpus = 0,
-    int MaxMemoryMiB = 0);
+    int MaxMemoryMiB = 0)
+{
+    /// <summary>What it is plugged into. Nothing checks that its first host has these networks.</summary>
+    public IReadOnlyList<VmInterface> Interfaces { get; init; } = [];
+
+    /// <summary>How its guest answers when it is asked whether it is alive.</summary>
+    public GuestAnswer Answer { get; init; } = GuestAnswer.Alive;
+}
 
 /// <summary>One copy of a VM on one host, as the world itself knows it.</summary>
 public sealed record SimulatedCopy(HostName Host, VmState State, string Reason);

@@ -60,6 +60,8 @@ internal sealed class HostState
 
     public List<GuestState> Guests { get; init; } = [];
 
+    public List<NetworkState> Networks { get; init; } = [];
+
     public GuestState? Find(VmName vm) => Guests.Find(g => g.Name == vm);
 
     public int HeldMiB => Guests.Where(g => g.HoldsMemory).Sum(g => Math.Max(g.MemoryMiB, g.Size.BalloonToMiB ?? 0));
@@ -97,6 +99,11 @@ internal sealed class GuestState
 
     public MigrationStatistics? LastMigration { get; set; }
 
+    public List<VmInterface> Interfaces { get; init; } = [];
+
+    /// <summary>How the guest answers when it is asked whether it is alive.</summary>
+    public GuestAnswer Answer { get; set; } = GuestAnswer.Alive;
+
     public bool HoldsMemory => State is VmState.Running or VmState.Paused;
 
     public void Become(VmState state, string reason)
@@ -126,5 +133,15 @@ internal sealed class GuestState
         State = VmState.Paused,
         Reason = "migrating",
         Persistent = false,
+        Interfaces = [.. Interfaces],
+        Answer = Answer,
     };
+}
+
+/// <summary>A network of a host, and whether it is about to go.</summary>
+internal sealed class NetworkState
+{
+    public required HostNetwork Network { get; init; }
+
+    public bool Retired { get; set; }
 }

@@ -16,8 +16,8 @@ public sealed class FailureTests
     ];
 
     [Theory]
-    [InlineData("migrate-vm", 8)]
-    [InlineData("consolidate", 12)]
+    [InlineData("migrate-vm", 10)]
+    [InlineData("consolidate", 14)]
     [InlineData("scale-vm", 6)]
     public void Every_step_fails_in_every_way(string runbook, int effects)
     {
@@ -56,10 +56,10 @@ public sealed class FailureTests
                 return;
             }
 
-            if (name is "stop-and-copy" or "commit" && way != "business error")
+            if (name is "stop-and-copy" or "commit" or "prepare-networks" or "tidy-networks" && way != "business error")
             {
-                // The hypervisor switches over by itself where that is foretold to end well, and without a stale twin there is
-                // nothing left to do: what is found in the world is that it is done.
+                // The hypervisor switches over by itself where that is foretold to end well, and without a stale twin, and for
+                // VMs that are plugged into nothing, there is nothing left to do: what is found in the world is that it is done.
                 Assert.True(shipped.Run.Status == RunStatus.Finished, shipped.Explained);
                 return;
             }

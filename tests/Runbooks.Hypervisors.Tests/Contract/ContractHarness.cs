@@ -18,7 +18,11 @@ public sealed record GuestSpec(
     int WriteMiBs = 0,
     int WorkingSetMiB = 0,
     int MaxVcpus = 0,
-    int MaxMemoryMiB = 0);
+    int MaxMemoryMiB = 0)
+{
+    /// <summary>A network that it is plugged into; null for none.</summary>
+    public HostNetwork? Network { get; init; }
+}
 
 /// <summary>
 /// Two hosts of one pool, both on, that may exchange VMs, for one test. Disposing removes every VM that it defined, on
@@ -54,6 +58,15 @@ public abstract class ContractHarness : IAsyncDisposable
 
     /// <summary>Waits until a started guest does what its specification says: burns CPU, writes memory, hears a shutdown.</summary>
     public abstract Task UntilGuestIsUpAsync(VmName vm);
+
+    /// <summary>The interface of A by which networks may lead out, and which the host has no use of its own for.</summary>
+    public virtual string Uplink => "eth1";
+
+    /// <summary>False when the hosts' kernel knows no VLAN interfaces; then making one is unsupported.</summary>
+    public virtual bool KnowsVlans => true;
+
+    /// <summary>Makes a bridge on A as an operator would, and removes it when the harness goes.</summary>
+    public virtual Task MakeBridgeOnAAsync(string name) => Task.CompletedTask;
 
     /// <summary>Pauses a VM that runs on A, as an operator would with the hypervisor's own tool.</summary>
     public abstract Task PauseOnAAsync(VmName vm);

@@ -51,12 +51,21 @@ public sealed class SimulatedContract : HypervisorContract
             var vm = new VmName(string.Create(CultureInfo.InvariantCulture, $"vm{++defined}"));
             fleet.AddVm(
                 NameA,
-                new SimulatedVm(vm, guest.Vcpus, guest.MemoryMiB, guest.CpuLoad, guest.WriteMiBs, guest.WorkingSetMiB, guest.MaxVcpus, guest.MaxMemoryMiB),
+                new SimulatedVm(vm, guest.Vcpus, guest.MemoryMiB, guest.CpuLoad, guest.WriteMiBs, guest.WorkingSetMiB, guest.MaxVcpus, guest.MaxMemoryMiB)
+                {
+                    Interfaces = guest.Network is { } network ? [new VmInterface("52:54:00:00:00:01", network.Kind, network.Name)] : [],
+                },
                 VmState.ShutOff);
             return Task.FromResult(vm);
         }
 
         public override Task UntilGuestIsUpAsync(VmName vm) => Task.CompletedTask;
+
+        public override Task MakeBridgeOnAAsync(string name)
+        {
+            fleet.AddNetwork(NameA, new HostNetwork(NetworkKind.Bridge, name));
+            return Task.CompletedTask;
+        }
 
         public override Task PauseOnAAsync(VmName vm)
         {

@@ -16,12 +16,12 @@ public sealed class Guests(LabHosts lab) : IAsyncDisposable
 
     private readonly List<VmName> names = [];
 
-    /// <summary>Defines and starts a guest that writes memory, and waits for its first beat.</summary>
-    public async Task<VmName> StartAsync(HostName host, int memoryMiB = 96, int workingSetMiB = 0, int writeMiBs = 0, int maxVcpus = 0, int maxMemoryMiB = 0)
+    /// <summary>Defines and starts a guest that writes memory, and waits for its first beat; <paramref name="more"/> are words for <c>guest-define</c>.</summary>
+    public async Task<VmName> StartAsync(HostName host, int memoryMiB = 96, int workingSetMiB = 0, int writeMiBs = 0, int maxVcpus = 0, int maxMemoryMiB = 0, IReadOnlyList<string>? more = null)
     {
         var name = new VmName($"vm{Interlocked.Increment(ref count)}");
         names.Add(name);
-        await lab.Lab.RunAsync("guest-define", name.Value, host.Value, "--memory", $"{memoryMiB}", "--ws", $"{workingSetMiB}", "--rate", $"{writeMiBs}", "--max-vcpus", $"{maxVcpus}", "--max-memory", $"{maxMemoryMiB}");
+        await lab.Lab.RunAsync(["guest-define", name.Value, host.Value, "--memory", $"{memoryMiB}", "--ws", $"{workingSetMiB}", "--rate", $"{writeMiBs}", "--max-vcpus", $"{maxVcpus}", "--max-memory", $"{maxMemoryMiB}", .. more ?? []]);
         await lab.Lab.RunAsync("guest-start", name.Value, host.Value);
         await UntilAsync($"{name} beats", () => Task.FromResult(lab.Beats(name).Count > 0));
         return name;

@@ -24,7 +24,12 @@ public sealed class LabHosts : IAsyncLifetime
     {
         await Lab.RunAsync("start", "3");
         Fleet = Connect();
+        KnowsVlans = (await Lab.TryAsync("enter", "host1", "ip", "link", "add", "link", "eth1", "name", "eth1.4001", "type", "vlan", "id", "4001")).Code == 0;
+        _ = await Lab.TryAsync("enter", "host1", "ip", "link", "delete", "eth1.4001");
     }
+
+    /// <summary>The kernel can make VLAN interfaces.</summary>
+    public bool KnowsVlans { get; private set; }
 
     /// <summary>The server that works on this lab, started when it is first asked for.</summary>
     public async Task<ServerProcess> ServerAsync()

@@ -12,6 +12,7 @@ public sealed class LibvirtHarness(LabHosts lab) : ContractHarness
     private static int count;
 
     private readonly List<VmName> guests = [];
+    private readonly List<string> bridges = [];
 
     public override IHypervisor A => lab.Fleet.Hypervisor(First);
 
@@ -34,6 +35,7 @@ public sealed class LibvirtHarness(LabHosts lab) : ContractHarness
         var name = new VmName($"guest{Interlocked.Increment(ref count)}");
         guests.Add(name);
         await lab.Lab.RunAsync(
+        [
             "guest-define", name.Value, First.Value,
             "--memory", $"{guest.MemoryMiB}",
             "--vcpus", $"{guest.Vcpus}",
@@ -41,7 +43,9 @@ public sealed class LibvirtHarness(LabHosts lab) : ContractHarness
             "--max-vcpus", $"{guest.MaxVcpus}",
             "--cpu", $"{(int)(guest.CpuLoad * 100)}",
             "--ws", $"{guest.WorkingSetMiB}",
-            "--rate", $"{guest.WriteMiBs}");
+            "--rate", $"{guest.WriteMiBs}",
+            .. guest.Network is { } network ? (string[])[network.Kind == NetworkKind.Bridge ? "--bridge" : "--network", network.Name] : [],
+        ]);
         return name;
     }
 
@@ -55,11 +59,26 @@ public sealed class LibvirtHarness(LabHosts lab) : ContractHarness
         }
     }
 
+    /// <summary>Asked of the kernel that all hosts of a lab share.</summary>
+    public override bool KnowsVlans => lab.KnowsVlans;
+
+    public override async Task MakeBridgeOnAAsync(string name)
+    {
+        bridges.Add(name);
+        await lab.Lab.RunAsync("enter", First.Value, "ip", "link", "add", name, "type", "bridge");
+        await lab.Lab.RunAsync("enter", First.Value, "ip", "link", "set", name, "up");
+    }
+
     public override Task PauseOnAAsync(VmName vm) => lab.VirshAsync(First, "suspend", vm.Value);
 
     public override async ValueTask DisposeAsync()
     {
         using var limit = new CancellationTokenSource(Limit);
+        foreach (var bridge in bridges)
+        {
+            await lab.Lab.TryAsync("enter", First.Value, "ip", "link", "delete", bridge);
+        }
+
         foreach (var host in new[] { First, Second })
         {
             var hypervisor = lab.Fleet.Hypervisor(host);
@@ -75,6 +94,12 @@ public sealed class LibvirtHarness(LabHosts lab) : ContractHarness
             {
                 await hypervisor.DestroyAsync(guest, limit.Token);
                 await hypervisor.UndefineAsync(guest, limit.Token);
+            }
+
+            foreach (var network in (await hypervisor.Networks!.ObserveAsync(limit.Token)).Value.Where(n => n.IsOurs).Reverse())
+            {
+                await hypervisor.Networks.RetireAsync(network, limit.Token);
+                await hypervisor.Networks.RemoveAsync(network, limit.Token);
             }
         }
     }
