@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Runbooks.Fleet.History;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Storage.Embedded;
 using Runbooks.Storage.Fleet;
@@ -53,6 +54,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<IReservationLedger, PostgresReservationLedger>();
         services.AddSingleton<IHostModes, PostgresHostModes>();
         services.AddSingleton<IFleetHistory, PostgresFleetHistory>();
+        services.AddSingleton<IMigrationHistory, PostgresMigrationHistory>();
 
         services.AddSingleton<IWorkerDirectory, PostgresWorkerDirectory>();
         services.AddSingleton<SharedWorkSignal>();

@@ -1,4 +1,5 @@
 using Runbooks.Fleet.History;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Fleet.Tests.Contract;
 using Runbooks.Storage.Fleet;
@@ -23,5 +24,15 @@ public sealed class Postgres_history(MigratedDatabase database) : FleetHistoryCo
     {
         await database.EmptyAsync();
         return new PostgresFleetHistory(database.Source, database.Contexts);
+    }
+}
+
+[Collection(WithPostgres.Name)]
+public sealed class Postgres_migrations(MigratedDatabase database) : MigrationHistoryContract, IClassFixture<MigratedDatabase>
+{
+    protected override async Task<IMigrationHistory> OpenEmptyAsync()
+    {
+        await database.EmptyAsync();
+        return new PostgresMigrationHistory(database.Source, database.Contexts);
     }
 }
