@@ -1,3 +1,5 @@
+using Runbooks.Bench.Migration.Model;
+
 namespace Runbooks.Bench.Migration;
 
 /// <summary>The entry of <c>make bench-migration</c>: real hosts of its own, one or more JSON lines for each case.</summary>
@@ -8,6 +10,7 @@ internal static class MigrationBench
     [
         ("overhead", OverheadCase.RunAsync),
         ("downtime", DowntimeCase.RunAsync),
+        ("model", ModelCase.RunAsync),
     ];
 
     /// <returns>0; 1 when a case found what must not be; 2 when an option can't be read; what is wrong is on stderr.</returns>
@@ -32,6 +35,12 @@ internal static class MigrationBench
         };
         try
         {
+            if (options.Replay is { } file)
+            {
+                ModelCase.Replay(file, options.Seed);
+                return 0;
+            }
+
             foreach (var (name, run) in Cases.Where(c => options.Wants(c.Name)))
             {
                 Output.Say($"{name}: starting {options.Hosts} hosts");

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
@@ -158,6 +159,7 @@ public sealed class PreCopy : ChangeActivity
                 case MigrationPlace.Moved:
                     return new EffectResult.Done(Moved());
                 case MigrationPlace.NotMoved:
+                    MigrationRecording.Note(context, route, MigrationOutcome.NotMoved);
                     return new EffectResult.Failed($"The migration of {route.Vm} ended without moving it; it goes on on {route.Source}. The logs of libvirtd on {route.Source} and {route.Destination} say why.");
                 default:
                     if (await MigrationEnding.SettleAsync(context, route, place, ++settling) is { } ended)

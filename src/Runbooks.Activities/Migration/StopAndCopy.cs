@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
 
@@ -50,11 +51,17 @@ public sealed class StopAndCopy : IrreversibleActivity
                 case MigrationPlace.Moved:
                     return new EffectResult.Done();
                 case MigrationPlace.NotMoved:
+                    MigrationRecording.Note(context, route, MigrationOutcome.NotMoved);
                     return new EffectResult.Failed($"The migration of {route.Vm} ended without moving it; it goes on on {route.Source}. The logs of libvirtd on {route.Source} and {route.Destination} say why.");
                 case MigrationPlace.InFlight when context.CancelRequested.IsCancellationRequested:
                     return await MigrationEnding.CancelAsync(context, route);
                 case MigrationPlace.InFlight when context.Clock.GetUtcNow() >= giveUp:
                     var ended = await MigrationEnding.CancelAsync(context, route);
+                    if (await route.LookAsync(context, context.CancellationToken) is MigrationPlace.NotMoved)
+                    {
+                        MigrationRecording.Note(context, route, MigrationOutcome.DidNotConverge);
+                    }
+
                     return ended is EffectResult.Failed
                         ? new EffectResult.Failed($"{route.Vm} did not switch over within {context.Get(SwitchOverWithin)}: it dirties memory faster than {context.Get(MaxDowntimeMs)} ms of standing still can carry. Allow more downtime, or move it when it writes less.")
                         : ended;

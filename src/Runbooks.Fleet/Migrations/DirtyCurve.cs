@@ -5,17 +5,16 @@ namespace Runbooks.Fleet.Migrations;
 /// <param name="WorkingSetMiB">All that is ever written, MiB, 0 or more; infinite when nothing bounds it.</param>
 public readonly record struct DirtyCurve(double MiBs, double WorkingSetMiB)
 {
-    /// <summary>A longer window that shows less than this share of what the shorter one promised has met the working set.</summary>
-    private const double Bent = 0.85;
-
-    /// <summary>A longer window that shows no more than this many times the memory of the shorter one: the shorter one has met the working set too.</summary>
-    private const double Full = 1.25;
-
-    /// <summary>Then the rate is not known, only that it is higher: this many times what the window says is assumed.</summary>
-    private const double Hidden = 2;
+    /// <summary>A longer window that shows less than this share of what the shorter one promised has met the working set; what is less clear is noise.</summary>
+    private const double Bent = 0.75;
 
     /// <summary>Distinct memory written in <paramref name="seconds"/>, MiB.</summary>
     public double After(double seconds) => Math.Min(WorkingSetMiB, MiBs * seconds);
+
+    /// <summary>
+    /// The working set was written in the first second already: the rate is at least what is said here, and may be much higher.
+    /// </summary>
+    public bool HidesItsRate => MiBs > 0 && WorkingSetMiB <= MiBs * 1.25;
 
     /// <summary>
     /// Rate and working set from measured windows. The curve is concave: where a longer window shows clearly less per second
@@ -32,10 +31,8 @@ public readonly record struct DirtyCurve(double MiBs, double WorkingSetMiB)
 
         var shortest = windows.MinBy(w => w.Seconds);
         var longest = windows.MaxBy(w => w.Seconds);
-        var (least, most) = (shortest.MiBs * shortest.Seconds, longest.MiBs * longest.Seconds);
-        var bent = longest.Seconds > shortest.Seconds && longest.MiBs < Bent * shortest.MiBs;
-        return !bent ? new DirtyCurve(windows.Sum(w => w.MiBs * w.Seconds) / windows.Sum(w => w.Seconds), double.PositiveInfinity)
-            : most <= Full * least ? new DirtyCurve(Hidden * shortest.MiBs, Math.Max(least, most))
-            : new DirtyCurve(shortest.MiBs, most);
+        return longest.Seconds > shortest.Seconds && longest.MiBs < Bent * shortest.MiBs
+            ? new DirtyCurve(shortest.MiBs, Math.Max(longest.MiBs * longest.Seconds, shortest.MiBs * shortest.Seconds))
+            : new DirtyCurve(windows.Sum(w => w.MiBs * w.Seconds) / windows.Sum(w => w.Seconds), double.PositiveInfinity);
     }
 }

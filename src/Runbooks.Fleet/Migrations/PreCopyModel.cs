@@ -26,6 +26,14 @@ public static class PreCopyModel
     /// </summary>
     private const double Caution = 1.1;
 
+    /// <summary>
+    /// The same where a second was too long to see the rate, because the working set was written in less; and what is likely then.
+    /// </summary>
+    private const double HiddenCaution = 2.2;
+
+    /// <inheritdoc cref="HiddenCaution"/>
+    private const double HiddenRate = 1.2;
+
     /// <exception cref="ArgumentException">Memory or bandwidth are not above 0, or another figure is negative.</exception>
     public static MigrationForecast Predict(MigrationCase migration)
     {
@@ -63,8 +71,9 @@ public static class PreCopyModel
 
     private static MigrationForecast PreCopy(MigrationCase migration, double share)
     {
-        var likely = Rounds(migration, Curve(migration, 1), share);
-        return likely.Converges && !Rounds(migration, Curve(migration, Caution), share).Converges ? likely with { Converges = false } : likely;
+        var hidden = Curve(migration, 1).HidesItsRate;
+        var likely = Rounds(migration, Curve(migration, hidden ? HiddenRate : 1), share);
+        return likely.Converges && !Rounds(migration, Curve(migration, hidden ? HiddenCaution : Caution), share).Converges ? likely with { Converges = false } : likely;
     }
 
     /// <param name="migration">The case.</param>

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Runbooks.Fleet.History;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Messaging;
 using Runbooks.Server.Configuration;
@@ -55,5 +56,6 @@ internal static class ServiceCollectionExtensions
         .AddSingleton<IRunbookLibrary, InMemoryRunbookLibrary>()
         .AddSingleton<IReservationLedger, InMemoryReservationLedger>()
         .AddSingleton<IHostModes, InMemoryHostModes>()
-        .AddSingleton<IFleetHistory, InMemoryFleetHistory>();
+        .AddSingleton<IFleetHistory, InMemoryFleetHistory>()
+        .AddSingleton<IMigrationHistory, InMemoryMigrationHistory>();
 }
