@@ -26,8 +26,8 @@ public sealed record MigrationModelFigures(
     int FalseAlarms);
 
 /// <summary>
-/// The model of one hypervisor and one mode: ln T = ln T_calculated + c0 + c1 ln M + c2 ln B + c3 ln x - c4 ln(1 - min(λ, 0.95)),
-/// likewise for data and downtime. <see cref="PreCopyModel"/> is the prior; the coefficients are learnt from migrations
+/// The model of one hypervisor and one mode: ln T = ln T_usual + c0 + c1 ln M + c2 ln B + c3 ln x - c4 ln(1 - min(λ, 0.95)),
+/// likewise for data and downtime. <see cref="PreCopyModel"/> with the usual set-up time is the prior; the coefficients are learnt from migrations
 /// that have ended (recursive least squares, older ones fading).
 /// </summary>
 internal sealed class MigrationTimeModel(string hypervisor, MigrationMode mode)
@@ -36,6 +36,9 @@ internal sealed class MigrationTimeModel(string hypervisor, MigrationMode mode)
 
     /// <summary>The coefficient of ln x among the weights.</summary>
     private const int Cpu = 3;
+
+    /// <summary>What a migration takes beside the sending, seconds: it does not grow with the memory, and hosts differ widely in it.</summary>
+    private readonly RollingMedian setUp = new();
 
     private readonly LearntFactor time = new(Features);
     private readonly LearntFactor sent = new(Features);
@@ -54,11 +57,11 @@ internal sealed class MigrationTimeModel(string hypervisor, MigrationMode mode)
 
         Span<double> what = stackalloc double[Features];
         Describe(migration, what);
-        var factor = time.Predict(what);
+        var (factor, usual) = (time.Predict(what), WithSetUp(calculated));
         return calculated with
         {
-            Time = Times(calculated.Time, factor.Likely),
-            TimeRange = (Times(calculated.Time, factor.Low), Times(calculated.Time, factor.High)),
+            Time = Times(usual, factor.Likely),
+            TimeRange = (Times(usual, factor.Low), Times(usual, factor.High)),
             Downtime = Times(calculated.Downtime, downtime.Predict(what).Likely),
             SentMiB = calculated.SentMiB * sent.Predict(what).Likely,
             Model = $"{hypervisor} {mode}, learnt from {time.Learnt} migrations",
@@ -83,9 +86,13 @@ internal sealed class MigrationTimeModel(string hypervisor, MigrationMode mode)
         falseAlarms += calculated.Converges ? 0 : 1;
         Span<double> what = stackalloc double[Features];
         Describe(record.Case, what);
-        _ = time.Learn(what, calculated.Time.TotalSeconds, record.Time?.TotalSeconds ?? 0);
+        _ = time.Learn(what, WithSetUp(calculated).TotalSeconds, record.Time?.TotalSeconds ?? 0);
         _ = sent.Learn(what, calculated.SentMiB, record.SentMiB ?? 0);
         _ = downtime.Learn(what, calculated.Downtime.TotalSeconds, record.Downtime?.TotalSeconds ?? 0);
+        if (record is { Time.TotalSeconds: > 0 and var took, SentMiB: > 0 and var data })
+        {
+            setUp.Add(Math.Max(0, took - (data / record.Case.BandwidthMiBs)));
+        }
     }
 
     public MigrationModelFigures Figures() => new(
@@ -93,6 +100,9 @@ internal sealed class MigrationTimeModel(string hypervisor, MigrationMode mode)
 
     /// <summary>By which power of the free CPU share the time falls; null while that is not known, or when it does not fall.</summary>
     public double? CpuExponent => time.IsUsed && time.Weights[Cpu] < -0.05 ? -time.Weights[Cpu] : null;
+
+    private TimeSpan WithSetUp(MigrationForecast calculated) =>
+        setUp.Value is { } seconds ? calculated.Time - PreCopyModel.SetUp + TimeSpan.FromSeconds(seconds) : calculated.Time;
 
     private static void Describe(MigrationCase migration, Span<double> what)
     {

@@ -6,24 +6,11 @@ namespace Runbooks.Fleet.Migrations;
 /// </summary>
 internal sealed class ResidentOverhead
 {
-    /// <summary>Enough for a median that one odd VM does not move, few enough to follow a new version of the hypervisor.</summary>
-    private const int Kept = 51;
-
-    private readonly Queue<double> ofStarted = new();
-    private readonly Queue<double> ofMoved = new();
+    private readonly RollingMedian ofStarted = new();
+    private readonly RollingMedian ofMoved = new();
 
     /// <summary>MiB; that of the other kind stands in while this kind is not known; null while neither is.</summary>
-    public double? Of(bool hasMoved) => Median(hasMoved ? ofMoved : ofStarted) ?? Median(hasMoved ? ofStarted : ofMoved);
+    public double? Of(bool hasMoved) => hasMoved ? ofMoved.Value ?? ofStarted.Value : ofStarted.Value ?? ofMoved.Value;
 
-    public void Learn(bool hasMoved, double overheadMiB)
-    {
-        var kind = hasMoved ? ofMoved : ofStarted;
-        kind.Enqueue(overheadMiB);
-        if (kind.Count > Kept)
-        {
-            _ = kind.Dequeue();
-        }
-    }
-
-    private static double? Median(Queue<double> values) => values.Count == 0 ? null : ForecastErrors.Quantile([.. values.Order()], 0.5);
+    public void Learn(bool hasMoved, double overheadMiB) => (hasMoved ? ofMoved : ofStarted).Add(overheadMiB);
 }

@@ -7,8 +7,11 @@ namespace Runbooks.Fleet.Migrations;
 /// </remarks>
 internal sealed class ResidualRegression
 {
-    /// <summary>What an example counts after the next: half after 350.</summary>
-    private const double Remembered = 0.998;
+    /// <summary>What an example counts after the next: half after 70.</summary>
+    private const double Remembered = 0.99;
+
+    /// <summary>How far a single example is trusted against what is known already: as if it missed by so much by chance.</summary>
+    private const double Noise = 0.15 * 0.15;
 
     /// <summary>Variance of the weights before anything was learnt.</summary>
     private const double Prior = 1;
@@ -51,9 +54,8 @@ internal sealed class ResidualRegression
     {
         var size = weights.Length;
         var miss = target - Predict(features);
-        var noise = usualMiss * usualMiss;
         Span<double> gain = stackalloc double[size];
-        var certainty = noise * Remembered;
+        var certainty = Noise * Remembered;
         for (var i = 0; i < size; i++)
         {
             for (var j = 0; j < size; j++)
@@ -64,7 +66,7 @@ internal sealed class ResidualRegression
             certainty += features[i] * gain[i];
         }
 
-        var pull = Math.Clamp(miss, -Edge * Math.Sqrt(certainty), Edge * Math.Sqrt(certainty));
+        var pull = Math.Clamp(miss, -Edge * usualMiss, Edge * usualMiss);
         for (var i = 0; i < size; i++)
         {
             weights[i] += gain[i] / certainty * pull;
