@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Runbooks.Fleet.Migrations;
@@ -66,7 +67,9 @@ internal static class MigrationStory
 
     private static string? Text(JsonObject json, string name) => json[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
-    private static double? Number(JsonObject? json, string name) => json?[name] is JsonValue value && value.GetValueKind() == JsonValueKind.Number ? value.GetValue<double>() : null;
+    /// <summary>Through text: a node that was made from a whole number does not give a broken one.</summary>
+    private static double? Number(JsonObject? json, string name) =>
+        json?[name] is JsonValue value && value.GetValueKind() == JsonValueKind.Number ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture) : null;
 
     /// <summary>Null when it is not there or can't be read: a definition may put anything into an output.</summary>
     private static T? Read<T>(JsonNode? json)

@@ -11,11 +11,14 @@ namespace Runbooks.Fleet.Migrations;
 /// </remarks>
 public static class PreCopyModel
 {
-    /// <summary>From the order until the first page is sent: connecting, and the destination's QEMU. Seen: 0.3 to 0.6 s.</summary>
-    public static readonly TimeSpan SetUp = TimeSpan.FromSeconds(0.45);
+    /// <summary>From the order until the first page is sent: connecting, and the destination's QEMU. Seen: 0.3 s on quiet hosts, 2 s on busy ones.</summary>
+    public static readonly TimeSpan SetUp = TimeSpan.FromSeconds(0.6);
 
     /// <summary>Standing still that no page accounts for: the devices' state, and the guest's resumption. Seen: 0.03 to 0.06 s.</summary>
     public static readonly TimeSpan Resume = TimeSpan.FromSeconds(0.04);
+
+    /// <summary>From few enough pages until that was seen and the guest is let stop, on a busy machine; rounds go on meanwhile.</summary>
+    private const double NoticeSeconds = 0.8;
 
     /// <summary>Share of a changed page that is sent when it is sent as a difference. Loads differ widely; 1 is an incompressible one.</summary>
     public const double DifferenceShare = 0.5;
@@ -93,11 +96,23 @@ public static class PreCopyModel
             {
                 // Where data or time run out in the middle of a round, that much of it is sent.
                 var all = few || n >= migration.MaxRounds ? sent + next : Math.Clamp(Math.Min(most, limit), sent, sent + next);
-                return Forecast(all / bandwidth, next / bandwidth, all, n, few);
+                return Forecast(all / bandwidth, (few ? Left(next, dirty, bandwidth, share) : next) / bandwidth, all, n, few);
             }
 
             round = next;
         }
+    }
+
+    /// <summary>What remains, MiB, when rounds have gone on until it was noticed that few enough pages remain.</summary>
+    private static double Left(double round, DirtyCurve dirty, double bandwidth, double share)
+    {
+        for (var passed = 0.0; passed < NoticeSeconds && round > 0.01;)
+        {
+            passed += round / bandwidth;
+            round = Math.Min(round, dirty.After(round / bandwidth) * share);
+        }
+
+        return round;
     }
 
     /// <summary>T = M/B + T_r; each page once, whatever the guest writes.</summary>

@@ -40,7 +40,7 @@ public sealed class PreCopyModelTests
         var last = 1024 * Math.Pow(share, rounds);
         Assert.Equal(rounds, forecast.Rounds);
         Assert.Equal((1024 * (1 - Math.Pow(share, rounds)) / (1 - share)) + last, forecast.SentMiB, 6);
-        Assert.Equal(last / 100, (forecast.Downtime - PreCopyModel.Resume).TotalSeconds, 4);
+        Assert.True((forecast.Downtime - PreCopyModel.Resume).TotalSeconds < last / 100, "Rounds go on until somebody notices.");
         Assert.True(forecast.Downtime <= Guest.MaxDowntime + PreCopyModel.Resume);
         Assert.True(forecast.Converges);
     }

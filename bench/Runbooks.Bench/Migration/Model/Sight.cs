@@ -69,7 +69,7 @@ internal static class Sight
             "qemu:///system",
             "qemu-monitor-command",
             route.Vm.Value,
-            $$"""{"execute":"calc-dirty-rate","arguments":{"calc-time":{{seconds}},"sample-pages":{{Samples}}}}""");
+            $$$"""{"execute":"calc-dirty-rate","arguments":{"calc-time":{{{seconds}}},"sample-pages":{{{Samples}}}}}""");
         await Task.Delay(TimeSpan.FromSeconds(seconds), cancellationToken);
         var rate = 0.0;
         await BenchLab.UntilAsync(
