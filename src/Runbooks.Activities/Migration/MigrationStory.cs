@@ -21,7 +21,7 @@ internal static class MigrationStory
         var own = steps.Where(s => Text(s.Inputs, "Vm") is not { } vm || string.Equals(vm, end.Route.Vm.Value, StringComparison.Ordinal)).ToList();
         var chosen = own.FindLast(s => Is(s, "ChooseMode"));
         var known = Read<MigrationCase>(chosen?.Outputs["Case"]);
-        if ((known ?? FromStages(end, own)) is not { } migration)
+        if ((known ?? FromStages(end, own, chosen)) is not { } migration)
         {
             return null;
         }
@@ -33,7 +33,7 @@ internal static class MigrationStory
             end.Route.Destination,
             end.At,
             migration,
-            known is null ? null : Read<MigrationForecast>(chosen?.Outputs["Forecast"]),
+            Read<MigrationForecast>(chosen?.Outputs["Forecast"]) ?? Foretold(chosen),
             end.Outcome)
         {
             Time = end.Figures?.Elapsed,
@@ -45,27 +45,43 @@ internal static class MigrationStory
         };
     }
 
-    /// <summary>Without a written case: what the stages were told, and what the copy showed.</summary>
-    private static MigrationCase? FromStages(MigrationEnd end, List<ActivityExecution> steps)
+    /// <summary>Without a written case: what the choice of the mode and the stages were told, and what the copy showed.</summary>
+    private static MigrationCase? FromStages(MigrationEnd end, List<ActivityExecution> steps, ActivityExecution? chosen)
     {
         var copy = steps.FindLast(s => Is(s, "PreCopy"));
-        var memory = Number(steps.FindLast(s => Is(s, "CheckMigration"))?.Outputs, "MemoryMiB") ?? end.Figures?.TotalBytes / MiB ?? Number(copy?.Progress, "totalBytes") / MiB;
-        var bandwidth = Number(copy?.Inputs, "BandwidthMiBs") is { } limit and > 0 ? limit : Number(copy?.Progress, "bandwidthBytesPerSecond") / MiB;
+        var memory = Number(chosen?.Inputs, "MemoryMiB") ?? Number(steps.FindLast(s => Is(s, "CheckMigration"))?.Outputs, "MemoryMiB") ?? end.Figures?.TotalBytes / MiB;
+        var bandwidth = Positive(copy?.Inputs, "BandwidthMiBs") ?? Positive(chosen?.Inputs, "BandwidthMiBs") ?? Positive(chosen?.Inputs, "LinkMiBs") ?? Positive(copy?.Progress, "bandwidthBytesPerSecond") / MiB;
         return copy is null || memory is not > 0 || bandwidth is not > 0
             ? null
-            : new MigrationCase(UsualHypervisor, MigrationMode.PreCopy, memory.Value, bandwidth.Value)
+            : new MigrationCase(UsualHypervisor, ModeOf(chosen), memory.Value, bandwidth.Value)
             {
-                DirtyMiBs = Number(copy.Progress, "dirtyBytesPerSecond") / MiB,
+                DirtyMiBs = chosen is null ? Number(copy.Progress, "dirtyBytesPerSecond") / MiB : Number(chosen.Outputs, "DirtyMiBs"),
                 MaxDowntime = TimeSpan.FromMilliseconds(Number(copy.Inputs, "MaxDowntimeMs") ?? 300),
                 MaxRounds = (int)Math.Max(1, Number(copy.Inputs, "MaxRounds") ?? 29),
-                MaxDataFactor = Number(copy.Inputs, "MaxDataFactor") is { } factor and > 0 ? factor : 3,
+                MaxDataFactor = Positive(copy.Inputs, "MaxDataFactor") ?? 3,
                 DirtyThresholdMiB = Math.Max(0, Number(copy.Inputs, "DirtyThresholdMiB") ?? 0),
             };
     }
 
+    /// <summary>Without a written forecast: the figures that the choice of the mode gave.</summary>
+    private static MigrationForecast? Foretold(ActivityExecution? chosen) =>
+        Positive(chosen?.Outputs, "PredictedSeconds") is { } seconds
+            ? new MigrationForecast(
+                TimeSpan.FromSeconds(seconds),
+                TimeSpan.FromMilliseconds(Number(chosen!.Outputs, "PredictedDowntimeMs") ?? 0),
+                Number(chosen.Outputs, "PredictedMiB") ?? 0,
+                (int)(Number(chosen.Outputs, "PredictedRounds") ?? 0),
+                chosen.Outputs["WillConverge"]?.GetValueKind() != JsonValueKind.False)
+            : null;
+
+    private static MigrationMode ModeOf(ActivityExecution? chosen) =>
+        chosen is not null && Enum.TryParse(Text(chosen.Outputs, "Mode"), out MigrationMode mode) && Enum.IsDefined(mode) ? mode : MigrationMode.PreCopy;
+
     private static bool Is(ActivityExecution step, string name) => step.ActivityType.EndsWith("." + name, StringComparison.Ordinal);
 
     private static string? Text(JsonObject json, string name) => json[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+
+    private static double? Positive(JsonObject? json, string name) => Number(json, name) is { } number and > 0 ? number : null;
 
     /// <summary>Through text: a node that was made from a whole number does not give a broken one.</summary>
     private static double? Number(JsonObject? json, string name) =>

@@ -9,7 +9,7 @@ namespace Runbooks.Fleet.Migrations;
 /// It knows nothing of a hypervisor's habits or of the hosts' load; <see cref="MigrationTimeModel"/> learns those as factors
 /// on what comes out here. Pure, and bounded by <see cref="MigrationCase.MaxRounds"/>.
 /// </remarks>
-public static class PreCopyModel
+public sealed class PreCopyModel : IMigrationForecaster
 {
     /// <summary>From the order until the first page is sent: connecting, and the destination's QEMU. Seen: 0.3 s on quiet hosts, 2 s on busy ones.</summary>
     public static readonly TimeSpan SetUp = TimeSpan.FromSeconds(0.6);
@@ -36,6 +36,8 @@ public static class PreCopyModel
 
     /// <inheritdoc cref="HiddenCaution"/>
     private const double HiddenRate = 1.2;
+
+    MigrationForecast IMigrationForecaster.Predict(MigrationCase migration) => Predict(migration);
 
     /// <exception cref="ArgumentException">Memory or bandwidth are not above 0, or another figure is negative.</exception>
     public static MigrationForecast Predict(MigrationCase migration)

@@ -61,6 +61,23 @@ public sealed class MigrationStoryTests
     }
 
     [Fact]
+    public void Figures_of_the_choice_of_a_mode_stand_for_a_case_that_is_not_written()
+    {
+        var chosen = Step(
+            1,
+            "Runbooks.ChooseMode",
+            new JsonObject { ["Vm"] = "web", ["MemoryMiB"] = 640, ["LinkMiBs"] = 110 },
+            new JsonObject { ["Mode"] = "Hybrid", ["PredictedSeconds"] = 4.5, ["PredictedDowntimeMs"] = 60, ["PredictedMiB"] = 450, ["WillConverge"] = false, ["DirtyMiBs"] = 33 });
+        var copied = Copied();
+        copied.Inputs["BandwidthMiBs"] = 0;
+
+        var record = MigrationStory.Tell(End, null, [Checked(), chosen, copied])!;
+
+        Assert.Equal((MigrationMode.Hybrid, 640.0, 110.0, 33.0), (record.Case.Mode, record.Case.MemoryMiB, record.Case.BandwidthMiBs, record.Case.DirtyMiBs));
+        Assert.Equal(new MigrationForecast(TimeSpan.FromSeconds(4.5), TimeSpan.FromMilliseconds(60), 450, 0, false), record.Forecast);
+    }
+
+    [Fact]
     public void Without_a_limit_the_bandwidth_that_was_seen_stands_for_it()
     {
         var copied = Copied();
