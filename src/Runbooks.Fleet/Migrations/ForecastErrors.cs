@@ -30,6 +30,10 @@ internal sealed class ForecastErrors
         }
     }
 
+    /// <summary>Half of the newest 100 missed by less, in logarithms; infinite before the first.</summary>
+    public double RecentMiss() =>
+        misses.Count == 0 ? double.PositiveInfinity : Quantile([.. misses.TakeLast(100).Select(m => Math.Abs(m.LogMiss)).Order()], 0.5);
+
     /// <summary>Factors between which nine in ten of the measured values lay around the foretold ones.</summary>
     public (double Low, double High) Range()
     {

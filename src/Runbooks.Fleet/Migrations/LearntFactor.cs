@@ -2,7 +2,7 @@ namespace Runbooks.Fleet.Migrations;
 
 /// <summary>
 /// Learns by which factor a measured figure differs from the calculated one, in logarithms, and how far it is off itself.
-/// While too little is known the factor is 1.
+/// While too little is known the factor is 1, and so it is while the calculation alone has missed by less lately.
 /// </summary>
 /// <param name="features">Number of features of a migration.</param>
 internal sealed class LearntFactor(int features)
@@ -15,6 +15,7 @@ internal sealed class LearntFactor(int features)
 
     private readonly ResidualRegression regression = new(features);
     private readonly ForecastErrors errors = new();
+    private readonly ForecastErrors regressionErrors = new();
     private readonly ForecastErrors calculatedErrors = new();
 
     /// <summary>Migrations that it has learnt from.</summary>
@@ -32,7 +33,7 @@ internal sealed class LearntFactor(int features)
             return (1, 1, 1);
         }
 
-        var likely = Math.Exp(regression.Predict(what));
+        var likely = regressionErrors.RecentMiss() < calculatedErrors.RecentMiss() ? Math.Exp(regression.Predict(what)) : 1;
         var (low, high) = errors.Range();
         return (likely, likely * Math.Min(low, 1), likely * Math.Max(high, 1));
     }
@@ -49,6 +50,7 @@ internal sealed class LearntFactor(int features)
         var (likely, low, high) = Predict(what);
         errors.Add(calculated * likely, measured, IsUsed ? measured >= calculated * low && measured <= calculated * high : null);
         calculatedErrors.Add(calculated, measured, null);
+        regressionErrors.Add(calculated * Math.Exp(regression.Predict(what)), measured, null);
         regression.Learn(what, Math.Log(measured / calculated));
         Learnt++;
         return true;

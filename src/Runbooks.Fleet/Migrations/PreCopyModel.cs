@@ -29,13 +29,8 @@ public sealed class PreCopyModel : IMigrationForecaster
     /// </summary>
     private const double Caution = 1.1;
 
-    /// <summary>
-    /// The same where a second was too long to see the rate, because the working set was written in less; and what is likely then.
-    /// </summary>
+    /// <summary>The same where a second was too long to see the rate, because the working set was written in less.</summary>
     private const double HiddenCaution = 2.2;
-
-    /// <inheritdoc cref="HiddenCaution"/>
-    private const double HiddenRate = 1.2;
 
     MigrationForecast IMigrationForecaster.Predict(MigrationCase migration) => Predict(migration);
 
@@ -76,9 +71,9 @@ public sealed class PreCopyModel : IMigrationForecaster
 
     private static MigrationForecast PreCopy(MigrationCase migration, double share)
     {
-        var hidden = Curve(migration, 1).HidesItsRate;
-        var likely = Rounds(migration, Curve(migration, hidden ? HiddenRate : 1), share);
-        return likely.Converges && !Rounds(migration, Curve(migration, hidden ? HiddenCaution : Caution), share).Converges ? likely with { Converges = false } : likely;
+        var curve = Curve(migration, 1);
+        var likely = Rounds(migration, curve, share);
+        return likely.Converges && !Rounds(migration, Curve(migration, curve.HidesItsRate ? HiddenCaution : Caution), share).Converges ? likely with { Converges = false } : likely;
     }
 
     /// <param name="migration">The case.</param>

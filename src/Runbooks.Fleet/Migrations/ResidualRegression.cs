@@ -11,10 +11,10 @@ internal sealed class ResidualRegression
     private const double Remembered = 0.99;
 
     /// <summary>How far a single example is trusted against what is known already: as if it missed by so much by chance.</summary>
-    private const double Noise = 0.15 * 0.15;
+    private const double Noise = 0.3 * 0.3;
 
-    /// <summary>Variance of the weights before anything was learnt.</summary>
-    private const double Prior = 1;
+    /// <summary>Variance of the weights before anything was learnt: hosts differ from the calculation, but not wildly.</summary>
+    private const double Prior = 0.03;
 
     /// <summary>Misses above so many times the usual one pull no harder.</summary>
     private const double Edge = 2.5;
