@@ -3,7 +3,7 @@ namespace Runbooks.Fleet.Migrations;
 /// <summary>How much distinct memory a guest writes in a time: it grows with the time, and never beyond the working set.</summary>
 /// <param name="MiBs">Written at first, MiB/s, 0 or more.</param>
 /// <param name="WorkingSetMiB">All that is ever written, MiB, 0 or more; infinite when nothing bounds it.</param>
-public readonly record struct DirtyCurve(double MiBs, double WorkingSetMiB)
+public sealed record DirtyCurve(double MiBs, double WorkingSetMiB)
 {
     /// <summary>A longer window that shows less than this share of what the shorter one promised has met the working set; what is less clear is noise.</summary>
     private const double Bent = 0.75;

@@ -18,19 +18,17 @@ public sealed class MigrationLearner(IMigrationHistory history, MigrationForecas
     /// <summary>Records that are looked through for new ones in each round.</summary>
     private const int EachRound = 500;
 
-    private readonly HashSet<(string Run, VmName Vm)> learnt = [];
+    private HashSet<(string Run, VmName Vm)>? learnt;
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(5);
 
     protected override async Task RoundAsync(CancellationToken stoppingToken)
     {
-        foreach (var record in await history.ListAsync(learnt.Count == 0 ? AtStart : EachRound, stoppingToken))
+        var newest = await history.ListAsync(learnt is null ? AtStart : EachRound, stoppingToken);
+        var before = learnt ?? [];
+        learnt = [.. newest.Select(r => (r.Run, r.Vm))];
+        foreach (var record in newest.Where(r => !before.Contains((r.Run, r.Vm))))
         {
-            if (!learnt.Add((record.Run, record.Vm)))
-            {
-                continue;
-            }
-
             try
             {
                 forecaster.Learn(record);
