@@ -27,7 +27,7 @@ public sealed record MigrationModelFigures(
 
 /// <summary>
 /// The model of one hypervisor and one mode: ln T = ln T_usual + c0 + c1 ln M + c2 ln B + c3 ln x - c4 ln(1 - min(λ, 0.95)),
-/// likewise for data and downtime. <see cref="PreCopyModel"/> with the usual set-up time is the prior; the coefficients are learnt from migrations
+/// likewise for data and downtime. <see cref="PreCopyModel"/> at the usual pace is the prior; the coefficients are learnt from migrations
 /// that have ended (recursive least squares, older ones fading).
 /// </summary>
 internal sealed class MigrationTimeModel(string hypervisor, MigrationMode mode)
@@ -37,9 +37,7 @@ internal sealed class MigrationTimeModel(string hypervisor, MigrationMode mode)
     /// <summary>The coefficient of ln x among the weights.</summary>
     private const int Cpu = 3;
 
-    /// <summary>What a migration takes beside the sending, seconds: it does not grow with the memory, and hosts differ widely in it.</summary>
-    private readonly RollingMedian setUp = new();
-
+    private readonly UsualPace pace = new();
     private readonly LearntFactor time = new(Features);
     private readonly LearntFactor sent = new(Features);
     private readonly LearntFactor downtime = new(Features);
@@ -57,7 +55,7 @@ internal sealed class MigrationTimeModel(string hypervisor, MigrationMode mode)
 
         Span<double> what = stackalloc double[Features];
         Describe(migration, what);
-        var (factor, usual) = (time.Predict(what), WithSetUp(calculated));
+        var (factor, usual) = (time.Predict(what), Usual(calculated));
         return calculated with
         {
             Time = Times(usual, factor.Likely),
@@ -86,12 +84,12 @@ internal sealed class MigrationTimeModel(string hypervisor, MigrationMode mode)
         falseAlarms += calculated.Converges ? 0 : 1;
         Span<double> what = stackalloc double[Features];
         Describe(record.Case, what);
-        _ = time.Learn(what, WithSetUp(calculated).TotalSeconds, record.Time?.TotalSeconds ?? 0);
+        _ = time.Learn(what, Usual(calculated).TotalSeconds, record.Time?.TotalSeconds ?? 0);
         _ = sent.Learn(what, calculated.SentMiB, record.SentMiB ?? 0);
         _ = downtime.Learn(what, calculated.Downtime.TotalSeconds, record.Downtime?.TotalSeconds ?? 0);
         if (record is { Time.TotalSeconds: > 0 and var took, SentMiB: > 0 and var data })
         {
-            setUp.Add(Math.Max(0, took - (data / record.Case.BandwidthMiBs)));
+            pace.Learn(data / record.Case.BandwidthMiBs, took);
         }
     }
 
@@ -101,8 +99,9 @@ internal sealed class MigrationTimeModel(string hypervisor, MigrationMode mode)
     /// <summary>By which power of the free CPU share the time falls; null while that is not known, or when it does not fall.</summary>
     public double? CpuExponent => time.IsUsed && time.Weights[Cpu] < -0.05 ? -time.Weights[Cpu] : null;
 
-    private TimeSpan WithSetUp(MigrationForecast calculated) =>
-        setUp.Value is { } seconds ? calculated.Time - PreCopyModel.SetUp + TimeSpan.FromSeconds(seconds) : calculated.Time;
+    /// <summary>The calculated time at the usual pace of these hosts.</summary>
+    private TimeSpan Usual(MigrationForecast calculated) =>
+        TimeSpan.FromSeconds(pace.SetUp) + Times(calculated.Time - PreCopyModel.SetUp - PreCopyModel.Resume, pace.Slowness);
 
     private static void Describe(MigrationCase migration, Span<double> what)
     {
