@@ -55,7 +55,7 @@ internal static class MigrationStory
             ? null
             : new MigrationCase(UsualHypervisor, ModeOf(chosen), memory.Value, bandwidth.Value)
             {
-                DirtyMiBs = chosen is null ? Number(copy.Progress, "dirtyBytesPerSecond") / MiB : Number(chosen.Outputs, "DirtyMiBs"),
+                DirtyMiBs = Number(chosen?.Outputs, "DirtyMiBs") ?? (Number(copy.Progress, "dirtyBytesPerSecond") / MiB),
                 MaxDowntime = TimeSpan.FromMilliseconds(Number(copy.Inputs, "MaxDowntimeMs") ?? 300),
                 MaxRounds = (int)Math.Max(1, Number(copy.Inputs, "MaxRounds") ?? 29),
                 MaxDataFactor = Positive(copy.Inputs, "MaxDataFactor") ?? 3,
