@@ -18,6 +18,8 @@ var root = new RootCommand("Runbooks: keeps a fleet of VM hosts in good order.")
     PlanCommand.Create(),
     SimulateCommand.Create(),
     ShadowCommand.Create(),
+    MigrationCommands.List(),
+    MigrationCommands.Forecast(),
 };
 
 var parsed = root.Parse(args);

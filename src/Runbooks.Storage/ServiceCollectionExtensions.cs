@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Runbooks.Fleet.History;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Storage.Embedded;
@@ -56,6 +57,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<IHostModes, PostgresHostModes>();
         services.AddSingleton<IMigrationTurns, PostgresMigrationTurns>();
         services.AddSingleton<IFleetHistory, PostgresFleetHistory>();
+        services.AddSingleton<IMigrationHistory, PostgresMigrationHistory>();
 
         services.AddSingleton<IWorkerDirectory, PostgresWorkerDirectory>();
         services.AddSingleton<SharedWorkSignal>();

@@ -1,3 +1,5 @@
+using Runbooks.Bench.Migration.Model;
+
 namespace Runbooks.Bench.Migration;
 
 /// <summary>The entry of <c>make bench-migration</c>: real hosts of its own, one or more JSON lines for each case.</summary>
@@ -8,6 +10,7 @@ internal static class MigrationBench
     [
         ("overhead", OverheadCase.RunAsync),
         ("downtime", DowntimeCase.RunAsync),
+        ("model", ModelCase.RunAsync),
         ("evacuate", EvacuateCase.RunAsync),
     ];
 
@@ -33,6 +36,12 @@ internal static class MigrationBench
         };
         try
         {
+            if (options.Replay is { } file)
+            {
+                ModelCase.Replay(file, options.Seed);
+                return 0;
+            }
+
             foreach (var (name, run) in Cases.Where(c => options.Wants(c.Name)))
             {
                 Output.Say($"{name}: starting {options.Hosts} hosts");

@@ -7,15 +7,24 @@ internal sealed record MigrationOptions
 {
     public const string Usage =
         """
-        Usage: make bench-migration ARGS="[--only CASE[,CASE]] [--times N]"
+        Usage: make bench-migration ARGS="[--only CASE[,CASE]] [--times N] [--seed N] [--keep FILE] [--replay FILE]"
           --only   default all
           --times  how often each thing is measured, 1 to 500; default what the case needs to say anything
+          --seed   of what is drawn by chance, 0 to 1000000; default 1
+          --keep   where the model case adds each migration, one JSON object a line
+          --replay judges what --keep wrote, without hosts
         """;
 
     public IReadOnlyList<string> Only { get; init; } = [];
 
     /// <summary>How often each thing is measured; null: as often as the case itself says.</summary>
     public int? Times { get; init; }
+
+    public int Seed { get; init; } = 1;
+
+    public string? Keep { get; init; }
+
+    public string? Replay { get; init; }
 
     public int Hosts { get; init; } = 3;
 
@@ -31,6 +40,9 @@ internal sealed record MigrationOptions
             options = args[i] switch
             {
                 "--only" => options with { Only = Names(value, known) },
+                "--seed" => options with { Seed = Number(args[i], value, 0, 1_000_000) },
+                "--keep" => options with { Keep = value },
+                "--replay" => options with { Replay = value },
                 "--times" => options with { Times = Number(args[i], value, 1, 500) },
                 _ => throw new FormatException($"{args[i]} is not an option."),
             };

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Hypervisors.Contract;
@@ -123,6 +124,7 @@ public sealed class ActivateVm : IrreversibleActivity
             figures = await hosts.Hypervisor(route.Source).CompletedMigrationAsync(route.Vm, context.CancellationToken);
         }
 
+        MigrationRecording.Note(context, route, MigrationOutcome.Moved, figures.IsOk ? figures.Value : null);
         return figures.IsOk
             ? new JsonObject
             {

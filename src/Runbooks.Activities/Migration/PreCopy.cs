@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
@@ -174,4 +175,64 @@ public sealed class PreCopy : ChangeActivity
         context.GetRequiredService<IReservationLedger>().FindAsync(route.Vm, context.CancellationToken);
 
     private static bool IsOurs(EffectContext context, Reservation? held) => string.Equals(held?.Holder, context.RunId.ToString(), StringComparison.Ordinal);
+
+    /// <summary>Watches the job until a stop condition holds, the job has ended, or nobody can tell.</summary>
+    private async Task<EffectResult> WatchAsync(EffectContext context, MigrationRoute route)
+    {
+        var settling = 0;
+        while (true)
+        {
+            var place = await route.LookAsync(context, context.CancellationToken);
+            switch (place)
+            {
+                case MigrationPlace.InFlight { Progress: var progress }:
+                    if (context.CancelRequested.IsCancellationRequested)
+                    {
+                        return await MigrationEnding.CancelAsync(context, route);
+                    }
+
+                    await context.ReportProgressAsync(MigrationJson.Progress("pre-copy", progress));
+                    if (StopCondition(context, progress) is { } stop)
+                    {
+                        return new EffectResult.Done(new JsonObject { [nameof(StoppedBy)] = stop, [nameof(Rounds)] = progress.Round, [nameof(SentBytes)] = progress.SentBytes });
+                    }
+
+                    settling = 0;
+                    break;
+                case MigrationPlace.Moved:
+                    return new EffectResult.Done(Moved());
+                case MigrationPlace.NotMoved:
+                    MigrationRecording.Note(context, route, MigrationOutcome.NotMoved);
+                    return new EffectResult.Failed($"The migration of {route.Vm} ended without moving it; it goes on on {route.Source}. The logs of libvirtd on {route.Source} and {route.Destination} say why.");
+                default:
+                    if (await MigrationEnding.SettleAsync(context, route, place, ++settling) is { } ended)
+                    {
+                        return ended;
+                    }
+
+                    break;
+            }
+
+            await Task.Delay(Poll, context.Clock, context.CancellationToken);
+        }
+    }
+
+    /// <summary>The three conditions of the live-migration literature, and time.</summary>
+    private string? StopCondition(EffectContext context, MigrationProgress progress) =>
+        progress.Phase == MigrationPhase.StopAndCopy ? "SwitchedOver"
+        : progress.Round > 1 && progress.RemainingBytes <= DirtyThreshold(context, progress) ? "DirtyPages"
+        : progress.Round >= context.Get(MaxRounds) ? "Rounds"
+        : progress.TotalBytes > 0 && progress.SentBytes >= context.Get(MaxDataFactor) * progress.TotalBytes ? "Data"
+        : progress.Elapsed >= context.Get(PreCopyTimeLimit) ? "Time"
+        : null;
+
+    /// <summary>
+    /// Dirty bytes that may be left for the stop: the fixed threshold, or what the measured bandwidth carries within the
+    /// allowed downtime, less a fifth for the devices' state and for what is dirtied meanwhile.
+    /// </summary>
+    private long DirtyThreshold(EffectContext context, MigrationProgress progress) => Math.Max(
+        (long)context.Get(DirtyThresholdMiB) * 1024 * 1024,
+        (long)(progress.BandwidthBytesPerSecond * 0.8 * context.Get(MaxDowntimeMs) / 1000));
+
+    private static JsonObject Moved() => new() { [nameof(StoppedBy)] = "SwitchedOver" };
 }

@@ -190,7 +190,13 @@ internal sealed class PreCopyWatch(EffectContext context, MigrationRoute route, 
             return Ends(reason.ToString(), progress);
         }
 
-        return ended is EffectResult.Failed ? new EffectResult.Failed($"{Why(reason, progress)} {Told()} {route.Vm} goes on on {route.Source}.".Replace("  ", " ", StringComparison.Ordinal)) : ended;
+        if (ended is not EffectResult.Failed)
+        {
+            return ended;
+        }
+
+        MigrationRecording.Note(context, route, reason == StopReason.NoProgress ? MigrationOutcome.NotMoved : MigrationOutcome.DidNotConverge);
+        return new EffectResult.Failed($"{Why(reason, progress)} {Told()} {route.Vm} goes on on {route.Source}.".Replace("  ", " ", StringComparison.Ordinal));
     }
 
     private string Why(StopReason reason, MigrationProgress progress)

@@ -61,6 +61,7 @@ public sealed class StopAndCopy : IrreversibleActivity
                 case MigrationPlace.Moved:
                     return new EffectResult.Done();
                 case MigrationPlace.NotMoved:
+                    MigrationRecording.Note(context, route, MigrationOutcome.NotMoved);
                     return new EffectResult.Failed($"The migration of {route.Vm} ended without moving it; it goes on on {route.Source}. The logs of libvirtd on {route.Source} and {route.Destination} say why.");
                 case MigrationPlace.InFlight { Progress: { Phase: MigrationPhase.PostCopy or MigrationPhase.PostCopyFailed } progress }:
                     // Neither the run's end nor any limit of time ends this: the guest is on the other side.
@@ -105,9 +106,18 @@ public sealed class StopAndCopy : IrreversibleActivity
     private async Task<EffectResult> GiveUpAsync(EffectContext context, MigrationRoute route)
     {
         var ended = await MigrationEnding.CancelAsync(context, route);
-        return ended is not EffectResult.Failed ? ended
-            : await route.LookAsync(context, context.CancellationToken) is MigrationPlace.Moved ? new EffectResult.Done()
-            : new EffectResult.Failed($"{route.Vm} did not switch over within {context.Get(SwitchOverWithin)}: it dirties memory faster than {context.Get(MaxDowntimeMs)} ms of standing still can carry. Allow more downtime, or move it when it writes less.");
+        if (ended is not EffectResult.Failed)
+        {
+            return ended;
+        }
+
+        if (await route.LookAsync(context, context.CancellationToken) is MigrationPlace.Moved)
+        {
+            return new EffectResult.Done();
+        }
+
+        MigrationRecording.Note(context, route, MigrationOutcome.DidNotConverge);
+        return new EffectResult.Failed($"{route.Vm} did not switch over within {context.Get(SwitchOverWithin)}: it dirties memory faster than {context.Get(MaxDowntimeMs)} ms of standing still can carry. Allow more downtime, or move it when it writes less.");
     }
 
     protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)

@@ -10,6 +10,15 @@ public sealed record MigrationCase(string Hypervisor, MigrationMode Mode, double
     /// <summary>Memory that the guest has touched and that must be sent, MiB; null when not known: all of it.</summary>
     public double? TouchedMiB { get; init; }
 
+    /// <summary>
+    /// What the VM takes of its host's memory now, MiB: touched memory and what the hypervisor itself needs for it; null when
+    /// not known. Stands in for <see cref="TouchedMiB"/> once it has been learnt how much of it is the hypervisor's.
+    /// </summary>
+    public double? ResidentMiB { get; init; }
+
+    /// <summary>The VM came to its host by a migration; false: it was started there. The hypervisor's own part differs.</summary>
+    public bool HasMoved { get; init; }
+
     /// <summary>Memory that the guest writes, MiB/s, over a second; null when not measured.</summary>
     public double? DirtyMiBs { get; init; }
 
@@ -27,6 +36,9 @@ public sealed record MigrationCase(string Hypervisor, MigrationMode Mode, double
 
     /// <summary>The copy ends when so many times the memory was sent.</summary>
     public double MaxDataFactor { get; init; } = 3;
+
+    /// <summary>The copy ends after this time.</summary>
+    public TimeSpan MaxTime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The copy ends when no more than this remains, MiB.</summary>
     public double DirtyThresholdMiB { get; init; }

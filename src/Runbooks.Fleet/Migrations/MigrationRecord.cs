@@ -45,6 +45,12 @@ public sealed record MigrationRecord(
 
     /// <summary>Rounds of pre-copy; null when not known.</summary>
     public int? Rounds { get; init; }
+
+    /// <summary>Memory that was not all zeros when the copy came by, MiB: what the first round had to send; null when not known.</summary>
+    public double? FirstRoundMiB { get; init; }
+
+    /// <summary>How long the run took that did it, from its start to the end of the migration; what it has beyond <see cref="Time"/> is its own.</summary>
+    public TimeSpan? RunTime { get; init; }
 }
 
 /// <summary>The migrations that have ended. Every call may be repeated.</summary>

@@ -106,7 +106,14 @@ public sealed record MigrationProgress(
 /// <param name="Downtime">How long the guest stood still.</param>
 /// <param name="SentBytes">Bytes on the wire.</param>
 /// <param name="Rounds">Pre-copy rounds.</param>
-public sealed record MigrationStatistics(TimeSpan Elapsed, TimeSpan Downtime, long SentBytes, int Rounds);
+public sealed record MigrationStatistics(TimeSpan Elapsed, TimeSpan Downtime, long SentBytes, int Rounds)
+{
+    /// <summary>The guest's memory; null when not told.</summary>
+    public long? TotalBytes { get; init; }
+
+    /// <summary>Memory that was all zeros and was not sent; null when not told.</summary>
+    public long? ZeroBytes { get; init; }
+}
 
 /// <summary>How fast a guest writes memory, as its hypervisor measured it.</summary>
 /// <param name="Window">How long was measured.</param>

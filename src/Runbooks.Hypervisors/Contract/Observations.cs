@@ -40,4 +40,8 @@ public sealed record VmObservation(
     int Vcpus,
     int MemoryMiB,
     TimeSpan CpuTime,
-    int? MemoryUsedMiB);
+    int? MemoryUsedMiB)
+{
+    /// <summary>What it takes of its host's memory, the hypervisor's own part included, MiB; null when not told.</summary>
+    public int? ResidentMiB { get; init; }
+}

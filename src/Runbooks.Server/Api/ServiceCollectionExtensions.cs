@@ -42,6 +42,7 @@ internal static class ServiceCollectionExtensions
         _ = app.UseStatusCodePages();
         app.MapFleet();
         app.MapShadow();
+        app.MapMigrations();
         app.MapRunbooks();
         app.MapVersions();
         app.MapRuns();

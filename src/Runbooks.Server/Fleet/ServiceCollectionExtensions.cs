@@ -1,3 +1,5 @@
+using Runbooks.Activities.Migration;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Simulation;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Libvirt;
@@ -24,6 +26,10 @@ internal static class ServiceCollectionExtensions
             .AddSingleton<FleetBoard>()
             .AddSingleton<ModeBoard>()
             .AddSingleton<ShadowDesk>()
+            .AddSingleton<MigrationForecaster>()
+            .AddSingleton<IMigrationForecaster>(p => p.GetRequiredService<MigrationForecaster>())
+            .AddSingleton<MigrationRecorder>()
+            .AddHostedService<MigrationLearner>()
             .AddSingleton<ICrossingSink, BusCrossingSink>()
             .AddHostedService<FleetSampler>();
     }

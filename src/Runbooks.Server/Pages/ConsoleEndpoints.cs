@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Server.Access;
 using Runbooks.Server.Library;
 using Runbooks.Server.Runs;
+using Runbooks.Server.Views;
 using Runbooks.Workflows.Library;
 using Runbooks.Workflows.Runs;
 
@@ -17,6 +19,7 @@ internal static class ConsoleEndpoints
     {
         _ = routes.MapGet("/", (HttpRequest request, People people) => Page(request, people, null)).ExcludeFromDescription();
         _ = routes.MapGet("/runs/{id}", RunPageAsync).ExcludeFromDescription();
+        _ = routes.MapGet("/migrations", MigrationsPageAsync).ExcludeFromDescription();
         _ = routes.MapGet("/runbooks/{id}/versions", VersionsPageAsync).ExcludeFromDescription();
     }
 
@@ -26,6 +29,18 @@ internal static class ConsoleEndpoints
         var page = Page(request, people, new RunSelection(id, detail));
         page.StatusCode = detail is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;
         return page;
+    }
+
+    private static async Task<RazorComponentResult> MigrationsPageAsync(HttpRequest request, IMigrationHistory history, MigrationForecaster forecaster, People people, CancellationToken cancellationToken)
+    {
+        request.HttpContext.Response.Headers.CacheControl = "no-store";
+        var newest = await history.ListAsync(200, cancellationToken);
+        return new RazorComponentResult<MigrationsPage>(new Dictionary<string, object?>
+        {
+            [nameof(MigrationsPage.Migrations)] = newest.Reverse().Select(MigrationView.Of).ToList(),
+            [nameof(MigrationsPage.Models)] = forecaster.Figures(),
+            [nameof(MigrationsPage.Person)] = people.Of(request).GivenName,
+        });
     }
 
     private static async Task<RazorComponentResult> VersionsPageAsync(string id, string? from, string? to, HttpRequest request, VersionDesk desk, IRunbookLibrary library, People people, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Runbooks.Fleet.History;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Migrations.Turns;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Messaging;
@@ -57,5 +58,6 @@ internal static class ServiceCollectionExtensions
         .AddSingleton<IReservationLedger, InMemoryReservationLedger>()
         .AddSingleton<IHostModes, InMemoryHostModes>()
         .AddSingleton<IMigrationTurns, InMemoryMigrationTurns>()
-        .AddSingleton<IFleetHistory, InMemoryFleetHistory>();
+        .AddSingleton<IFleetHistory, InMemoryFleetHistory>()
+        .AddSingleton<IMigrationHistory, InMemoryMigrationHistory>();
 }

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Runbooks.Fleet.History;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Storage.Runs;
@@ -44,16 +45,20 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
 
     public DbSet<VmSample> VmSamples => Set<VmSample>();
 
+    public DbSet<MigrationRecord> MigrationRecords => Set<MigrationRecord>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<JsonObject>().HaveConversion<JsonObjectText, ByReference<JsonObject>>().HaveColumnType("json");
         configurationBuilder.Properties<JsonNode>().HaveConversion<JsonNodeText, ByReference<JsonNode>>().HaveColumnType("json");
         configurationBuilder.Properties<List<UndoPass>>().HaveConversion<PassesText, ByReference<List<UndoPass>>>().HaveColumnType("json");
         configurationBuilder.Properties<RunTrigger>().HaveConversion<TriggerText, ByReference<RunTrigger>>().HaveColumnType("json");
+        configurationBuilder.Properties<MigrationCase>().HaveConversion<CaseText, ByReference<MigrationCase>>().HaveColumnType("json");
+        configurationBuilder.Properties<MigrationForecast>().HaveConversion<ForecastText, ByReference<MigrationForecast>>().HaveColumnType("json");
         configurationBuilder.Properties<RunId>().HaveConversion<RunIdValue>();
         configurationBuilder.Properties<HostName>().HaveConversion<HostNameText>();
         configurationBuilder.Properties<VmName>().HaveConversion<VmNameText>();
-        foreach (var type in new[] { typeof(RunStatus), typeof(ActivityStatus), typeof(EffectState), typeof(UndoState), typeof(StimulusKind), typeof(HandlerRole), typeof(ActivationStrategy), typeof(HostMode) })
+        foreach (var type in new[] { typeof(RunStatus), typeof(ActivityStatus), typeof(EffectState), typeof(UndoState), typeof(StimulusKind), typeof(HandlerRole), typeof(ActivationStrategy), typeof(HostMode), typeof(MigrationOutcome) })
         {
             configurationBuilder.Properties(type).HaveConversion<string>();
         }
@@ -78,6 +83,7 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
         modelBuilder.Entity<HostModeEntry>().ToTable("host_modes").HasKey(m => m.Host);
         modelBuilder.Entity<HostSample>().ToTable("host_samples").HasKey(s => new { s.Host, s.At });
         modelBuilder.Entity<VmSample>().ToTable("vm_samples").HasKey(s => new { s.Vm, s.At });
+        modelBuilder.Entity<MigrationRecord>().ToTable("migration_records").HasKey(m => new { m.Run, m.Vm });
         foreach (var property in modelBuilder.Model.GetEntityTypes().SelectMany(e => e.GetProperties()))
         {
             property.SetColumnName(ColumnName(property.Name));
@@ -120,6 +126,10 @@ internal sealed class RunbooksContext(DbContextOptions<RunbooksContext> options)
 
     private sealed class TriggerText() : ValueConverter<RunTrigger, string>(
         trigger => JsonSerializer.Serialize(trigger, JsonSerializerOptions.Default), text => JsonSerializer.Deserialize<RunTrigger>(text, JsonSerializerOptions.Default)!);
+
+    private sealed class CaseText() : ValueConverter<MigrationCase, string>(value => MigrationText.Write(value), text => MigrationText.Read<MigrationCase>(text));
+
+    private sealed class ForecastText() : ValueConverter<MigrationForecast, string>(value => MigrationText.Write(value), text => MigrationText.Read<MigrationForecast>(text));
 
     private sealed class RunIdValue() : ValueConverter<RunId, Guid>(id => id.Value, value => new RunId(value));
 

@@ -42,6 +42,7 @@ public sealed class AnswersOfVirsh
         var vm = Assert.Single(vms);
         Assert.Equal((VmState.Running, "booted", 1, 128), (vm.State, vm.StateReason, vm.Vcpus, vm.MemoryMiB));
         Assert.Equal((94788 - 63544) / 1024, vm.MemoryUsedMiB);
+        Assert.Equal(225312 / 1024, vm.ResidentMiB);
         Assert.False(vm.Persistent);
     }
 
@@ -121,7 +122,7 @@ public sealed class AnswersOfVirsh
 
         Assert.False(job.IsActive);
         Assert.Equal(
-            new MigrationStatistics(TimeSpan.FromMilliseconds(6717), TimeSpan.FromMilliseconds(40), 214396185, 6),
+            new MigrationStatistics(TimeSpan.FromMilliseconds(6717), TimeSpan.FromMilliseconds(40), 214396185, 6) { TotalBytes = 268967936, ZeroBytes = 29934L * 4096 },
             job.Statistics());
     }
 

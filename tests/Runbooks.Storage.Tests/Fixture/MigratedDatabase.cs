@@ -32,7 +32,7 @@ public sealed class MigratedDatabase(PostgresCluster cluster) : IAsyncLifetime
     public async Task EmptyAsync() => await ExecuteAsync(
         """
         TRUNCATE runbooks.runs, runbooks.executions, runbooks.journal, runbooks.definitions, runbooks.outbox, runbooks.events, runbooks.reservations,
-                 runbooks.host_modes, runbooks.migration_turns, runbooks.host_samples, runbooks.vm_samples,
+                 runbooks.host_modes, runbooks.migration_turns, runbooks.host_samples, runbooks.vm_samples, runbooks.migration_records,
                  runbooks.library, runbooks.drafts, runbooks.draft_revisions, runbooks.shipped, runbooks.library_history CASCADE
         """);
 

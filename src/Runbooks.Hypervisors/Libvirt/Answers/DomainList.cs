@@ -93,7 +93,10 @@ internal static class DomainList
             state is VmState.Running or VmState.Paused ? NodeFigures.Nanoseconds(figures.OrZero("cpu.time")) : TimeSpan.Zero,
             state == VmState.Running && figures.Find("balloon.available") is { } available && usable is not null
                 ? NodeFigures.MiB(available - usable.Value)
-                : null);
+                : null)
+        {
+            ResidentMiB = state is VmState.Running or VmState.Paused && figures.Find("balloon.rss") is { } rss ? NodeFigures.MiB(rss) : null,
+        };
         return missing.Length == 0;
     }
 

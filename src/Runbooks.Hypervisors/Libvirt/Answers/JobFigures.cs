@@ -60,6 +60,10 @@ internal sealed record JobFigures(JobType Type, Figures Figures)
                 Milliseconds("downtime"),
                 Figures.Find("data_processed") ?? Figures.OrZero("memory_processed"),
                 (int)Figures.OrZero("memory_iteration"))
+            {
+                TotalBytes = Figures.Find("memory_total"),
+                ZeroBytes = Figures.Find("memory_constant") is { } pages && Figures.Find("memory_page_size") is { } size ? pages * size : null,
+            }
             : null;
 
     private TimeSpan Milliseconds(string name) => TimeSpan.FromMilliseconds(Figures.OrZero(name));
