@@ -5,12 +5,18 @@ using Runbooks.Hypervisors.Libvirt;
 
 namespace Runbooks.Lab.Hosts;
 
-/// <summary>A lab of three real hosts that belongs to this test run alone.</summary>
+/// <summary>A lab of real hosts, three unless said otherwise, that belongs to this test run alone.</summary>
 public sealed class LabHosts : IAsyncLifetime
 {
+    private readonly int hosts;
     private ServerProcess? server;
 
-    public LabHosts() => Lab = new LabCommand(Folder);
+    public LabHosts()
+        : this(3)
+    {
+    }
+
+    internal LabHosts(int hosts) => (this.hosts, Lab) = (hosts, new LabCommand(Folder));
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("rb-lab-").FullName;
 
@@ -22,7 +28,7 @@ public sealed class LabHosts : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        await Lab.RunAsync("start", "3");
+        await Lab.RunAsync("start", $"{hosts}");
         Fleet = Connect();
     }
 
@@ -80,7 +86,7 @@ public sealed class LabHosts : IAsyncLifetime
 }
 
 /// <summary>All tests of real hosts share one lab and run one after the other.</summary>
-[CollectionDefinition(Name)]
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class LabCollection : ICollectionFixture<LabHosts>
 {
     public const string Name = "lab";

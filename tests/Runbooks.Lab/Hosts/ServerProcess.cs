@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Runbooks.Fleet.Model;
+using Runbooks.Lab.FailureTable;
 
 namespace Runbooks.Lab.Hosts;
 
@@ -14,6 +15,9 @@ namespace Runbooks.Lab.Hosts;
 /// </summary>
 public sealed class ServerProcess : IAsyncLifetime
 {
+    /// <summary>A variable that everything which the server starts inherits.</summary>
+    private const string Mark = "LAB_SERVER";
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -93,6 +97,21 @@ public sealed class ServerProcess : IAsyncLifetime
         return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
     }
 
+    /// <summary>Gives a run an order, as a person would, and waits until it has been carried out.</summary>
+    public async Task OrderAsync(string run, string verb)
+    {
+        using var answer = await client.PostAsJsonAsync(new Uri($"/api/runs/{run}:{verb}", UriKind.Relative), new JsonObject { ["actor"] = "operator", ["reason"] = "what the run asked for was done" });
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.Accepted, $"{verb}: {answer.StatusCode}: {text}");
+    }
+
+    /// <summary>The ssh clients that this server has started, those that stay for the next call included.</summary>
+    public IReadOnlyList<int> SshClients() => [.. Directory.EnumerateDirectories("/proc")
+        .Select(f => int.TryParse(Path.GetFileName(f), out var pid) ? pid : 0)
+        .Where(pid => pid > 0 && CommandLine.Of(pid) is [var program, ..] && program.StartsWith("ssh", StringComparison.Ordinal) && CommandLine.EnvironmentOf(pid).Contains($"{Mark}={folder}"))];
+
+    public bool IsRunning => process is { HasExited: false };
+
     /// <summary>The run with its steps, when it has come to an end or needs a person.</summary>
     public async Task<SeenRun> EndOfAsync(string run)
     {
@@ -159,6 +178,7 @@ public sealed class ServerProcess : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment[Mark] = folder;
         var started = Process.Start(start)!;
         started.OutputDataReceived += (_, line) => Keep(line.Data);
         started.ErrorDataReceived += (_, line) => Keep(line.Data);
