@@ -14,6 +14,6 @@ public static class FleetActivities
         return registry
             .Add<CheckMigration>().Add<ReserveCapacity>().Add<PreCopy>().Add<StopAndCopy>().Add<CommitMigration>().Add<ActivateVm>()
             .Add<PlanConsolidation>().Add<CordonHost>().Add<UncordonHost>()
-            .Add<PowerOffHost>().Add<PowerOnHost>();
+            .Add<PowerOffHost>().Add<PowerOnHost>().Add<FenceHost>();
     }
 }

@@ -32,8 +32,17 @@ internal sealed record MigrationRoute(VmName Vm, HostName Source, HostName Desti
             : (new MigrationRoute(name, from, to), null);
     }
 
-    public Task<MigrationPlace> LookAsync(EffectContext context, CancellationToken cancellationToken) =>
-        MigrationObserver.LookAsync(context.GetRequiredService<IHypervisorDirectory>(), Vm, Source, Destination, cancellationToken);
+    public async Task<MigrationPlace> LookAsync(EffectContext context, CancellationToken cancellationToken)
+    {
+        var started = context.Clock.GetTimestamp();
+        var place = await MigrationObserver.LookAsync(context.GetRequiredService<IHypervisorDirectory>(), Vm, Source, Destination, cancellationToken);
+        return place switch
+        {
+            MigrationPlace.Unclear unclear => unclear with { Took = context.Clock.GetElapsedTime(started) },
+            MigrationPlace.Alarming alarming => new MigrationPlace.Alarming($"{alarming.Found} Its source is {Source}, its destination {Destination}."),
+            _ => place,
+        };
+    }
 }
 
 /// <summary>Turns text from a definition into names of the fleet; the message says what is wrong and what there is.</summary>

@@ -10,6 +10,7 @@ namespace Runbooks.Activities.Migration;
 /// bytes or time are spent. The job belongs to the source host: it outlives us, and after a restart it is joined.
 /// </summary>
 [Activity("Runbooks", "Runbooks: Migration", "Stage 2. Copies memory round by round while the guest runs; ends on dirty pages, rounds, bytes or time.", DisplayName = "Pre-copy")]
+[FlowNode("Done", MigrationEnding.HostLost)]
 public sealed class PreCopy : ChangeActivity
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
@@ -40,6 +41,12 @@ public sealed class PreCopy : ChangeActivity
 
     [Input(Description = "Switch over after this time.", DefaultValue = "00:10:00", DisplayName = "Time limit of the copying")]
     public Input<TimeSpan> PreCopyTimeLimit { get; } = new();
+
+    [Input(Description = "What to do when a host does not answer whose copy of the VM is in doubt: ask a person, or leave by HostLost for the host to be fenced.", DefaultValue = HostLossPolicy.Ask, DisplayName = "When a host is lost")]
+    public Input<HostLossPolicy> WhenHostIsLost { get; } = new();
+
+    [Output(Description = "The host that was lost; empty when none was.")]
+    public Output<string> LostHost { get; } = new();
 
     [Output(Description = "What ended the copy: DirtyPages, Rounds, Data, Time, or SwitchedOver when the guest had nothing left to send.")]
     public Output<string> StoppedBy { get; } = new();
@@ -110,7 +117,13 @@ public sealed class PreCopy : ChangeActivity
     protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
     {
         var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
-        return route is null ? new Reconciliation.NotDone(problem!) : MigrationEnding.Reconcile(await route.LookAsync(context, context.CancellationToken), Moved());
+        if (route is null)
+        {
+            return new Reconciliation.NotDone(problem!);
+        }
+
+        var place = await route.LookAsync(context, context.CancellationToken);
+        return MigrationEnding.OrFence(MigrationEnding.Reconcile(place, Moved()), place, context.Get(WhenHostIsLost));
     }
 
     protected override async Task<UndoResult> UndoAsync(EffectContext context)
@@ -162,7 +175,7 @@ public sealed class PreCopy : ChangeActivity
                 default:
                     if (await MigrationEnding.SettleAsync(context, route, place, ++settling) is { } ended)
                     {
-                        return ended;
+                        return MigrationEnding.OrFence(ended, place, context.Get(WhenHostIsLost));
                     }
 
                     break;
