@@ -27,7 +27,7 @@ internal sealed class FleetUnderTest : IDisposable
 
     private readonly FleetObserver observer;
 
-    private FleetUnderTest(FastTime clock)
+    private FleetUnderTest(FastTime clock, Action<SimulatedFleet>? more)
     {
         Fleet = new SimulatedFleet(new SimulationSettings { HostBoot = TimeSpan.FromSeconds(1) }, clock);
         foreach (var (name, priority) in new[] { (Host1, 1), (Host2, 2), (Host3, 3) })
@@ -39,6 +39,7 @@ internal sealed class FleetUnderTest : IDisposable
         Fleet.AddVm(Host1, new SimulatedVm(Vm2, Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1));
         Fleet.AddVm(Host2, new SimulatedVm(new VmName("vm3"), Vcpus: 2, MemoryMiB: 2048, CpuLoad: 0.2));
         Fleet.AddVm(Host3, new SimulatedVm(new VmName("vm4"), Vcpus: 2, MemoryMiB: 2048, CpuLoad: 0.2));
+        more?.Invoke(Fleet);
         Engine = new EngineUnderTest(ActivityRegistry.WithElsaActivities().AddFleetActivities(), clock);
         Ledger = new InMemoryReservationLedger();
         Modes = new InMemoryHostModes();
@@ -59,10 +60,11 @@ internal sealed class FleetUnderTest : IDisposable
 
     public InMemoryHostModes Modes { get; }
 
-    public static async Task<FleetUnderTest> CreateAsync()
+    /// <param name="more">Adds to the fleet before anybody looks at it.</param>
+    public static async Task<FleetUnderTest> CreateAsync(Action<SimulatedFleet>? more = null)
     {
         var clock = new FastTime(100);
-        var fleet = new FleetUnderTest(clock);
+        var fleet = new FleetUnderTest(clock, more);
         var folder = Path.Combine(AppContext.BaseDirectory, "workflows");
         _ = await fleet.Engine.LoadAsync([.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal).Select(File.ReadAllText)]);
 

@@ -10,7 +10,6 @@ namespace Runbooks.Activities.Migration;
 /// bytes or time are spent. The job belongs to the source host: it outlives us, and after a restart it is joined.
 /// </summary>
 [Activity("Runbooks", "Runbooks: Migration", "Stage 2. Copies memory round by round while the guest runs; ends on dirty pages, rounds, bytes or time.", DisplayName = "Pre-copy")]
-[FlowNode("Done", MigrationEnding.HostLost)]
 public sealed class PreCopy : ChangeActivity
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
@@ -42,13 +41,10 @@ public sealed class PreCopy : ChangeActivity
     [Input(Description = "Switch over after this time.", DefaultValue = "00:10:00", DisplayName = "Time limit of the copying")]
     public Input<TimeSpan> PreCopyTimeLimit { get; } = new();
 
-    [Input(Description = "What to do when a host does not answer whose copy of the VM is in doubt: ask a person, or leave by HostLost for the host to be fenced.", DefaultValue = HostLossPolicy.Ask, DisplayName = "When a host is lost")]
+    [Input(Description = "What to do when a host does not answer whose copy of the VM is in doubt: ask a person, or leave it to stop-and-copy, for the host to be fenced.", DefaultValue = HostLossPolicy.Ask, DisplayName = "When a host is lost")]
     public Input<HostLossPolicy> WhenHostIsLost { get; } = new();
 
-    [Output(Description = "The host that was lost; empty when none was.")]
-    public Output<string> LostHost { get; } = new();
-
-    [Output(Description = "What ended the copy: DirtyPages, Rounds, Data, Time, or SwitchedOver when the guest had nothing left to send.")]
+    [Output(Description = "What ended the copy: DirtyPages, Rounds, Data, Time, SwitchedOver when the guest had nothing left to send, or HostLost.")]
     public Output<string> StoppedBy { get; } = new();
 
     [Output(Description = "Rounds so far.")]
@@ -175,7 +171,10 @@ public sealed class PreCopy : ChangeActivity
                 default:
                     if (await MigrationEnding.SettleAsync(context, route, place, ++settling) is { } ended)
                     {
-                        return MigrationEnding.OrFence(ended, place, context.Get(WhenHostIsLost));
+                        // There is nothing left to copy; the next stage says which host is to be fenced.
+                        return MigrationEnding.OrFence(ended, place, context.Get(WhenHostIsLost)) is EffectResult.Done
+                            ? new EffectResult.Done(new JsonObject { [nameof(StoppedBy)] = MigrationEnding.HostLost })
+                            : ended;
                     }
 
                     break;
