@@ -5,7 +5,7 @@ SERVER := src/Runbooks.Server/bin/$(CONFIGURATION)/net10.0/Runbooks.Server.dll
 BUILD := dotnet build -c $(CONFIGURATION) -v quiet --nologo
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk build run test soak breakages bench bench-engine bench-planning bench-studio pictures lint clean
+.PHONY: help sdk build run test soak breakages bench bench-engine bench-planning bench-migration bench-studio pictures lint clean
 
 help:
 	@echo "make run    builds and starts the server with a simulated fleet: http://127.0.0.1:5080"
@@ -16,6 +16,7 @@ help:
 	@echo "make breakages  breaks the engine on purpose and expects the tests to notice"
 	@echo "make bench  measures the engine against the same database's own speed; one line of JSON per case"
 	@echo "make bench-planning  measures planner, simulator and forecasts; with traces: ARGS=\"--data FOLDER\""
+	@echo "make bench-migration  measures migrations between real hosts of its own; needs what 'make lab' needs"
 	@echo "make bench-studio  measures what the designer costs: bytes, times, requests"
 	@echo "make pictures  draws the shipped runbooks in the designer, for docs/runbooks"
 	@echo "make build  builds the server and the command line, bin/runbooks"
@@ -60,6 +61,11 @@ bench-engine: sdk
 bench-planning: sdk
 	@$(BUILD) -p:RunAnalyzers=false bench/Runbooks.Bench >&2
 	@exec dotnet bench/Runbooks.Bench/bin/$(CONFIGURATION)/net10.0/Runbooks.Bench.dll planning $(ARGS)
+
+# Starts real hosts of its own, and ends them: see docs/lab.md for what that needs. Not a part of 'make bench'.
+bench-migration: sdk
+	@$(BUILD) -p:RunAnalyzers=false bench/Runbooks.Bench >&2
+	@exec dotnet bench/Runbooks.Bench/bin/$(CONFIGURATION)/net10.0/Runbooks.Bench.dll migration $(ARGS)
 
 bench-studio: sdk
 	@$(BUILD) -p:RunAnalyzers=false bench/Runbooks.Bench.Studio >&2

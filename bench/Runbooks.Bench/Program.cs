@@ -1,6 +1,7 @@
 using Runbooks.Bench;
 using Runbooks.Bench.Cases;
 using Runbooks.Bench.Measured;
+using Runbooks.Bench.Migration;
 using Runbooks.Bench.Planning;
 
 [assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
@@ -8,6 +9,11 @@ using Runbooks.Bench.Planning;
 if (args is ["planning", .. var planning])
 {
     return PlanningBench.Run(planning);
+}
+
+if (args is ["migration", .. var migration])
+{
+    return await MigrationBench.RunAsync(migration);
 }
 
 BenchOptions options;

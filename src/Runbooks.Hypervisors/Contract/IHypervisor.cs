@@ -73,6 +73,16 @@ public interface IHypervisor
     /// <summary>Reads the job on a VM of this host; <see cref="MigrationProgress.NoJob"/> when there is none.</summary>
     Task<Result<MigrationProgress>> ObserveMigrationAsync(VmName vm, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The job on a VM of this host and then the VM itself, as close together as the hypervisor can tell. The order matters: a
+    /// job that ends between the two shows its result.
+    /// </summary>
+    async Task<(Result<MigrationProgress> Job, Result<VmObservation> Vm)> ObserveMovingVmAsync(VmName vm, CancellationToken cancellationToken)
+    {
+        var job = await ObserveMigrationAsync(vm, cancellationToken);
+        return (job, await ObserveVmAsync(vm, cancellationToken));
+    }
+
     /// <summary>Lets a held migration stop the guest for at most <paramref name="maxDowntime"/>. Ok when the job has ended already.</summary>
     Task<Result<Unit>> ReleaseSwitchOverAsync(VmName vm, TimeSpan maxDowntime, CancellationToken cancellationToken);
 

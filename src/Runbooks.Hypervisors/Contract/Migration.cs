@@ -8,10 +8,14 @@ namespace Runbooks.Hypervisors.Contract;
 /// <param name="BandwidthMiBs">Most MiB per second on the wire; null for no limit.</param>
 /// <param name="HoldSwitchOver">
 /// True: copy, but do not stop the guest for the last pages before <see cref="IHypervisor.ReleaseSwitchOverAsync"/>
-/// says so. Best effort: a guest that writes nothing may switch over all the same.
+/// says so. Best effort: a guest that writes nothing may switch over all the same. False: it stops the guest as soon as what
+/// remains fits into <see cref="MaxDowntime"/>.
 /// </param>
 public sealed record MigrationRequest(VmName Vm, HostName Destination, int? BandwidthMiBs, bool HoldSwitchOver)
 {
+    /// <summary>How long the guest may stand still when the switch-over is not held; null: the hypervisor's own 300 ms.</summary>
+    public TimeSpan? MaxDowntime { get; init; }
+
     /// <summary>
     /// The job may be switched to post-copy later, with <see cref="IHypervisor.SwitchToPostCopyAsync"/>. Must be said at the
     /// start. Needs <see cref="HypervisorFeatures.PostCopy"/>.
@@ -87,6 +91,12 @@ public sealed record MigrationProgress(
 
     /// <summary>Pages that the guest has asked for in post-copy.</summary>
     public long PostCopyRequests { get; init; }
+
+    /// <summary>How long the job may let the guest stand still, as it was last told; null when that is not known.</summary>
+    public TimeSpan? AllowedDowntime { get; init; }
+
+    /// <summary>The job's own limit of bandwidth, MiB per second; null for none, or when it is not known.</summary>
+    public int? BandwidthLimitMiBs { get; init; }
 
     public static MigrationProgress NoJob { get; } = new(MigrationPhase.None, TimeSpan.Zero, 0, 0, 0, 0, 0, 0, null);
 }

@@ -8,6 +8,31 @@ namespace Runbooks.Hypervisors.Libvirt;
 /// <summary>A VM and its job, seen together.</summary>
 internal sealed record JobSight(VmState State, string Reason, JobFigures Job)
 {
+    /// <summary>libvirt says so many MiB per second when there is no limit, or more.</summary>
+    private const long NoLimit = 1L << 30;
+
+    /// <summary>How long the job may let the guest stand still, ms, and its limit of bandwidth, MiB/s; null when not read.</summary>
+    public (long? DowntimeMs, long? BandwidthMiBs) Limits { get; init; }
+
+    /// <summary>
+    /// The job as the contract tells of it. A post-copy that has failed is one whether libvirt still has a job for it or, after
+    /// a restart, not: the pages that are missing at the destination are here.
+    /// </summary>
+    public MigrationProgress Progress() => (State, Reason) switch
+    {
+        (VmState.Paused, VmStates.PostCopyFailed) => In(MigrationPhase.PostCopyFailed),
+        _ when Job is not { IsActive: true, IsMigrationOut: true } => MigrationProgress.NoJob,
+        (VmState.Paused, VmStates.PostCopy) => In(MigrationPhase.PostCopy),
+        (VmState.Paused, _) => In(MigrationPhase.StopAndCopy),
+        _ => In(MigrationPhase.PreCopy),
+    };
+
+    private MigrationProgress In(MigrationPhase phase) => Job.Progress(phase) with
+    {
+        AllowedDowntime = Limits.DowntimeMs is { } downtime ? TimeSpan.FromMilliseconds(downtime) : null,
+        BandwidthLimitMiBs = Limits.BandwidthMiBs is > 0 and < NoLimit and var limit ? (int)limit : null,
+    };
+
     public static Result<JobSight> Read(HostName host, string what, VmState state, string reason, string[] job, string errors)
     {
         if (job.Length > 0)

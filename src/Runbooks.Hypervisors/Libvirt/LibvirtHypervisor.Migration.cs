@@ -50,9 +50,15 @@ internal sealed partial class LibvirtHypervisor
     public async Task<Result<MigrationProgress>> ObserveMigrationAsync(VmName vm, CancellationToken cancellationToken)
     {
         var seen = await ReadJobAsync(vm, cancellationToken);
-        return seen.Map(s => s.Job is { IsActive: true, IsMigrationOut: true }
-            ? s.Job.Progress(s.State == VmState.Paused ? MigrationPhase.StopAndCopy : MigrationPhase.PreCopy)
-            : MigrationProgress.NoJob);
+        return seen.Map(s => s.Progress());
+    }
+
+    /// <remarks>One call: each costs a connection's round trip and a start of virsh.</remarks>
+    public async Task<(Result<MigrationProgress> Job, Result<VmObservation> Vm)> ObserveMovingVmAsync(VmName vm, CancellationToken cancellationToken)
+    {
+        Result<JobSight>? job = null;
+        var seen = await reader.ReadVmAsync(vm, JobParts(vm), (parts, errors) => job = JobIn(vm, parts, errors), cancellationToken);
+        return ((job ?? seen.Fault!).Map(s => s.Progress()), seen);
     }
 
     public async Task<Result<Unit>> ReleaseSwitchOverAsync(VmName vm, TimeSpan maxDowntime, CancellationToken cancellationToken)
@@ -153,28 +159,35 @@ internal sealed partial class LibvirtHypervisor
     /// <summary>The VM's state and its job, read in one call.</summary>
     private async Task<Result<JobSight>> ReadJobAsync(VmName vm, CancellationToken cancellationToken)
     {
-        var what = $"domstats {vm}, domjobinfo {vm}";
-        var script = Sections.Script(("job", $"domjobinfo --rawstats {vm.Value}"), ("state", $"domstats --nowait --state {vm.Value}"));
-        var answer = await virsh.ReadAsync(script, cancellationToken);
-        if (!answer.IsOk)
-        {
-            return answer.Fault;
-        }
+        var answer = await virsh.ReadAsync(Sections.Script(JobParts(vm)), cancellationToken);
+        return !answer.IsOk ? answer.Fault
+            : Sections.TrySplit(answer.Value.Output, out var parts, out var problem) ? JobIn(vm, parts, answer.Value.Errors)
+            : Virsh.BadAnswer(Host, JobCommands(vm), problem);
+    }
 
-        if (!Sections.TrySplit(answer.Value.Output, out var parts, out var problem))
-        {
-            return Virsh.BadAnswer(Host, what, problem);
-        }
+    private static string JobCommands(VmName vm) => $"domstats {vm}, domjobinfo {vm}";
 
+    /// <summary>The job comes before the state: one that ends in between shows how.</summary>
+    private static (string Name, string Command)[] JobParts(VmName vm) =>
+    [
+        ("job", $"domjobinfo --rawstats {vm.Value}"),
+        ("state", $"domstats --nowait --state {vm.Value}"),
+        ("downtime", $"migrate-getmaxdowntime {vm.Value}"),
+        ("speed", $"migrate-getspeed {vm.Value}"),
+    ];
+
+    private Result<JobSight> JobIn(VmName vm, Dictionary<string, string[]> parts, string errors)
+    {
         var state = Figures.Read(parts["state"], '=');
         if (state.Missing("state.state", "state.reason").Any())
         {
-            return answer.Value.Errors.Length > 0
-                ? Virsh.Fault(Host, what, answer.Value.Errors, Effect.Reads)
-                : Virsh.BadAnswer(Host, what, "there is no state");
+            return errors.Length > 0
+                ? Virsh.Fault(Host, JobCommands(vm), errors, Effect.Reads)
+                : Virsh.BadAnswer(Host, JobCommands(vm), "there is no state");
         }
 
         var (vmState, reason) = VmStates.Of(state.OrZero("state.state"), state.OrZero("state.reason"));
-        return JobSight.Read(Host, what, vmState, reason, parts["job"], answer.Value.Errors);
+        return JobSight.Read(Host, JobCommands(vm), vmState, reason, parts["job"], errors)
+            .Map(s => s with { Limits = (Figures.Alone(parts.GetValueOrDefault("downtime")), Figures.Alone(parts.GetValueOrDefault("speed"))) });
     }
 }

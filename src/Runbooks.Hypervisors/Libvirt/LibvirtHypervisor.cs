@@ -38,7 +38,9 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
 
     public HypervisorFeatures Features =>
         HypervisorFeatures.LiveMigration | HypervisorFeatures.MigrationProgress | HypervisorFeatures.AbortMigration
-        | HypervisorFeatures.HoldSwitchOver | HypervisorFeatures.BandwidthLimit;
+        | HypervisorFeatures.HoldSwitchOver | HypervisorFeatures.BandwidthLimit | HypervisorFeatures.PostCopy
+        | HypervisorFeatures.Compression | HypervisorFeatures.ParallelConnections | HypervisorFeatures.AutoConverge
+        | HypervisorFeatures.StoppedMigration | HypervisorFeatures.DirtyRate | HypervisorFeatures.GuestAgent;
 
     public Task<Result<HostObservation>> ObserveAsync(CancellationToken cancellationToken) => reader.ReadHostAsync(cancellationToken);
 
@@ -55,6 +57,9 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
 
     public Task<Result<Unit>> DestroyAsync(VmName vm, CancellationToken cancellationToken) =>
         ChangeAsync(["destroy", vm.Value], vm, static seen => seen is null or { State: VmState.ShutOff }, cancellationToken);
+
+    public Task<Result<Unit>> SuspendAsync(VmName vm, CancellationToken cancellationToken) =>
+        ChangeAsync(["suspend", vm.Value], vm, static seen => seen is { State: VmState.Paused }, cancellationToken);
 
     /// <remarks>
     /// libvirt would accept this for a running VM and make it transient, so the state is read first. A start in between is

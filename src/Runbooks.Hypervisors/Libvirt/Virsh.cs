@@ -21,6 +21,10 @@ internal sealed class Virsh(HostName host, IRemoteShell shell)
     public Task<Result<RemoteOutput>> ReadAsync(string script, CancellationToken cancellationToken) =>
         RunAsync([script], Effect.Reads, ReadLimit, cancellationToken);
 
+    /// <summary>Reads with one command, given in words: for arguments that virsh's own quoting would break.</summary>
+    public Task<Result<RemoteOutput>> AskAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) =>
+        RunAsync(words, Effect.Reads, ReadLimit, cancellationToken);
+
     public async Task<Result<Unit>> ChangeAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) =>
         (await RunAsync(words, Effect.Changes, ChangeLimit, cancellationToken)).Map(_ => default(Unit));
 

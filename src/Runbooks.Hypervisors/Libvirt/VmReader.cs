@@ -30,7 +30,7 @@ internal sealed class VmReader(LibvirtHost host, Virsh virsh, TimeProvider time)
                 return answer.Fault;
             }
 
-            var (at, parts) = answer.Value;
+            var (at, parts, _) = answer.Value;
             if (!NodeFigures.TryRead(parts["node"], parts["cpu"], parts["memory"], out var node, out problem))
             {
                 break;
@@ -47,20 +47,30 @@ internal sealed class VmReader(LibvirtHost host, Virsh virsh, TimeProvider time)
         return Virsh.BadAnswer(host.Name, what, problem);
     }
 
-    public async Task<Result<VmObservation>> ReadVmAsync(VmName vm, CancellationToken cancellationToken)
+    public Task<Result<VmObservation>> ReadVmAsync(VmName vm, CancellationToken cancellationToken) =>
+        ReadVmAsync(vm, [], static (_, _) => { }, cancellationToken);
+
+    /// <summary>Reads a VM together with other parts, which come first.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="first">The other parts; what virsh complains of in them is for <paramref name="take"/> to judge.</param>
+    /// <param name="take">Gets all parts and all complaints of each answer, before the VM is read out of it.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<Result<VmObservation>> ReadVmAsync(
+        VmName vm, (string Name, string Command)[] first, Action<Dictionary<string, string[]>, string> take, CancellationToken cancellationToken)
     {
         var what = $"domstats {vm}, list";
-        var script = Sections.Script([("stats", $"{StatsCommand} {vm.Value}"), .. Lists]);
+        var script = Sections.Script([.. first, ("stats", $"{StatsCommand} {vm.Value}"), .. Lists]);
         var problem = string.Empty;
         for (var i = 0; i < Tries; i++)
         {
-            var answer = await ReadPartsAsync(script, what, line => line.Contains($"failed to get domain '{vm}'", StringComparison.Ordinal), cancellationToken);
+            var answer = await ReadPartsAsync(script, what, line => IsExpected(line, vm, first.Length > 0), cancellationToken);
             if (!answer.IsOk)
             {
                 return answer.Fault;
             }
 
-            var (at, parts) = answer.Value;
+            var (at, parts, errors) = answer.Value;
+            take(parts, errors);
             if (!DomainList.TryReadNames(parts["vms"], out var names, out problem))
             {
                 break;
@@ -83,8 +93,13 @@ internal sealed class VmReader(LibvirtHost host, Virsh virsh, TimeProvider time)
         return Virsh.BadAnswer(host.Name, what, problem);
     }
 
+    /// <summary>A VM that is not there, and, where its job is asked for, one that has none.</summary>
+    private static bool IsExpected(string line, VmName vm, bool withJob) =>
+        line.Contains($"failed to get domain '{vm}'", StringComparison.Ordinal)
+        || (withJob && (line.Contains("domain is not running", StringComparison.Ordinal) || line.Contains("only on the source host", StringComparison.Ordinal)));
+
     /// <summary>All parts, or a fault if virsh complained of anything that is not expected.</summary>
-    private async Task<Result<(DateTimeOffset At, Dictionary<string, string[]> Parts)>> ReadPartsAsync(
+    private async Task<Result<(DateTimeOffset At, Dictionary<string, string[]> Parts, string Errors)>> ReadPartsAsync(
         string script, string what, Func<string, bool> expected, CancellationToken cancellationToken)
     {
         var at = time.GetUtcNow();
@@ -102,7 +117,7 @@ internal sealed class VmReader(LibvirtHost host, Virsh virsh, TimeProvider time)
         }
 
         return Sections.TrySplit(answer.Value.Output, out var parts, out var problem)
-            ? (at, parts)
+            ? (at, parts, answer.Value.Errors)
             : Virsh.BadAnswer(host.Name, what, problem);
     }
 }

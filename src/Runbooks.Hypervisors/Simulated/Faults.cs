@@ -21,6 +21,12 @@ public enum SimulatedOperation
     PowerObserve,
     PowerOn,
     PowerOff,
+    SetMigrationBandwidth,
+    SwitchToPostCopy,
+    RecoverPostCopy,
+    Suspend,
+    MeasureDirtyRate,
+    AskGuest,
 }
 
 /// <summary>Whether the request is about to take effect, or has taken effect and is about to be answered.</summary>

@@ -50,6 +50,8 @@ internal sealed class FaultyPath(SimulatedFleet fleet, HostName host)
         or SimulatedOperation.ObserveVm
         or SimulatedOperation.ObserveMigration
         or SimulatedOperation.CompletedMigration
+        or SimulatedOperation.MeasureDirtyRate
+        or SimulatedOperation.AskGuest
         or SimulatedOperation.PowerObserve);
 
     private HypervisorFault Unknown(SimulatedOperation operation) =>

@@ -4,7 +4,7 @@ using Runbooks.Hypervisors.Contract;
 namespace Runbooks.Hypervisors.Simulated;
 
 /// <summary>What a reachable host answers to each request, and what the request does to the world.</summary>
-internal sealed class Requests(WorldState world, HostState host, DateTimeOffset at)
+internal sealed partial class Requests(WorldState world, HostState host, DateTimeOffset at)
 {
     public Result<HostObservation> Observe() =>
         new HostObservation(
@@ -128,22 +128,13 @@ internal sealed class Requests(WorldState world, HostState host, DateTimeOffset 
             return refusal;
         }
 
-        var job = new MigrationState
-        {
-            Vm = guest.Name,
-            Source = host.Name,
-            Destination = request.Destination,
-            MemoryMiB = guest.MemoryMiB,
-            DirtyMiBs = guest.DirtyMiBs,
-            WorkingSetMiB = guest.WorkingSetMiB,
-            BandwidthMiBs = Math.Min(request.BandwidthMiBs ?? double.MaxValue, world.Settings.LinkMiBs),
-            StartedAt = world.Now,
-            Held = request.HoldSwitchOver,
-            MaxDowntime = world.Settings.MaxDowntime,
-        };
-        job.BeginRound(world.Now, guest.MemoryMiB);
-        world.Migrations.Add(job);
+        world.Migrations.Add(Begin(request, guest));
         world.Host(request.Destination).Guests.Add(guest.IncomingTwin());
+        if (request.Stopped)
+        {
+            guest.Become(VmState.Paused, "migrating");
+        }
+
         return default(Unit);
     }
 
@@ -178,7 +169,12 @@ internal sealed class Requests(WorldState world, HostState host, DateTimeOffset 
             return default(Unit);
         }
 
-        if (job.Phase == MigrationPhase.StopAndCopy)
+        if (job.Phase is MigrationPhase.PostCopy or MigrationPhase.PostCopyFailed)
+        {
+            return Refused($"The migration of VM '{vm}' is in post-copy: the guest runs on '{job.Destination}'.", "Wait for its end; there is no way back.");
+        }
+
+        if (job is { Phase: MigrationPhase.StopAndCopy, Stopped: false })
         {
             return Refused(
                 $"The migration of VM '{vm}' to '{job.Destination}' is switching over; the guest may run there.",

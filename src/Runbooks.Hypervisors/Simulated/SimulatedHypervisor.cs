@@ -23,7 +23,14 @@ public sealed class SimulatedHypervisor : IHypervisor
         | HypervisorFeatures.MigrationProgress
         | HypervisorFeatures.AbortMigration
         | HypervisorFeatures.HoldSwitchOver
-        | HypervisorFeatures.BandwidthLimit;
+        | HypervisorFeatures.BandwidthLimit
+        | HypervisorFeatures.PostCopy
+        | HypervisorFeatures.Compression
+        | HypervisorFeatures.ParallelConnections
+        | HypervisorFeatures.AutoConverge
+        | HypervisorFeatures.StoppedMigration
+        | HypervisorFeatures.DirtyRate
+        | HypervisorFeatures.GuestAgent;
 
     public Task<Result<HostObservation>> ObserveAsync(CancellationToken cancellationToken) =>
         AskAsync(SimulatedOperation.Observe, null, r => r.Observe(), cancellationToken);
@@ -60,6 +67,27 @@ public sealed class SimulatedHypervisor : IHypervisor
 
     public Task<Result<MigrationStatistics>> CompletedMigrationAsync(VmName vm, CancellationToken cancellationToken) =>
         AskAsync(SimulatedOperation.CompletedMigration, vm, r => r.CompletedMigration(vm), cancellationToken);
+
+    public Task<Result<Unit>> SetMigrationBandwidthAsync(VmName vm, int mibPerSecond, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.SetMigrationBandwidth, vm, r => r.SetMigrationBandwidth(vm, mibPerSecond), cancellationToken);
+
+    public Task<Result<Unit>> SwitchToPostCopyAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.SwitchToPostCopy, vm, r => r.SwitchToPostCopy(vm), cancellationToken);
+
+    public Task<Result<Unit>> RecoverPostCopyAsync(MigrationRequest request, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.RecoverPostCopy, request.Vm, r => r.RecoverPostCopy(request), cancellationToken);
+
+    public Task<Result<Unit>> SuspendAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.Suspend, vm, r => r.Suspend(vm), cancellationToken);
+
+    public async Task<Result<DirtyRate>> MeasureDirtyRateAsync(VmName vm, TimeSpan window, CancellationToken cancellationToken)
+    {
+        await Task.Delay(window, fleet.Time, cancellationToken);
+        return await AskAsync(SimulatedOperation.MeasureDirtyRate, vm, r => r.MeasureDirtyRate(vm, window), cancellationToken);
+    }
+
+    public Task<Result<GuestAnswer>> AskGuestAsync(VmName vm, CancellationToken cancellationToken) =>
+        AskAsync(SimulatedOperation.AskGuest, vm, r => r.AskGuest(vm), cancellationToken);
 
     private Task<Result<T>> AskAsync<T>(
         SimulatedOperation operation,

@@ -18,6 +18,9 @@ internal sealed class TimeFlow(WorldState world, Faults faults)
 
     private const int MostReadings = 16;
 
+    /// <summary>After so long without an answer a connection is given up: three questions, five seconds apart.</summary>
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
+
     /// <summary>Share of a host's CPUs that it uses for itself.</summary>
     private const double OwnLoad = 0.005;
 
@@ -57,7 +60,8 @@ internal sealed class TimeFlow(WorldState world, Faults faults)
 
     private static TimeSpan? Earlier(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b : a;
 
-    private bool Stalled(MigrationState job) => world.Host(job.Source).Cut || world.Host(job.Destination).Cut;
+    private bool Stalled(MigrationState job) =>
+        job.Phase == MigrationPhase.PostCopyFailed || world.Host(job.Source).Cut || world.Host(job.Destination).Cut;
 
     private bool Happen()
     {
@@ -96,7 +100,7 @@ internal sealed class TimeFlow(WorldState world, Faults faults)
             return false;
         }
 
-        if (job.Phase == MigrationPhase.StopAndCopy)
+        if (job.Phase is MigrationPhase.StopAndCopy or MigrationPhase.PostCopy)
         {
             WorldChanges.Commit(world, job);
             return true;
@@ -121,6 +125,12 @@ internal sealed class TimeFlow(WorldState world, Faults faults)
         foreach (var job in world.Migrations.Where(Stalled))
         {
             job.Stall(span);
+        }
+
+        // Before a cut of that length nobody knows that the connection is dead.
+        foreach (var job in world.Migrations.Where(m => m.Phase == MigrationPhase.PostCopy && m.StalledFor >= KeepAlive).ToList())
+        {
+            WorldChanges.FailPostCopy(world, job);
         }
 
         var dayPassed = span * world.Settings.DaySpeed;

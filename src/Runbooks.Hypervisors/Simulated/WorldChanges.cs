@@ -10,12 +10,21 @@ internal static class WorldChanges
     public static void StopGuest(WorldState world, HostState host, GuestState guest, string reason, VmState state = VmState.ShutOff)
     {
         guest.Become(state, reason);
+        var job = world.Migrations.Find(m => m.Vm == guest.Name && (m.Source == host.Name || m.Destination == host.Name));
+        var inPostCopy = job?.Phase is MigrationPhase.PostCopy or MigrationPhase.PostCopyFailed;
+
+        // libvirt keeps what is left of a guest that dies while its pages follow it.
+        guest.Persistent |= inPostCopy && reason == "crashed";
         if (!guest.Persistent)
         {
             host.Guests.Remove(guest);
         }
 
-        if (world.Migrations.Find(m => m.Vm == guest.Name && (m.Source == host.Name || m.Destination == host.Name)) is { } job)
+        if (job is not null && inPostCopy)
+        {
+            LosePostCopy(world, job, host.Name);
+        }
+        else if (job is not null)
         {
             Cancel(world, job);
         }
@@ -26,16 +35,44 @@ internal static class WorldChanges
     {
         world.Migrations.Remove(job);
         RemoveTwin(world, job);
-        if (job.Phase == MigrationPhase.StopAndCopy && world.Host(job.Source).Find(job.Vm) is { State: VmState.Paused } guest)
+        if ((job.Suspended || job.Phase == MigrationPhase.StopAndCopy) && world.Host(job.Source).Find(job.Vm) is { State: VmState.Paused } guest)
         {
             Run(world, job.Source, guest, "migration canceled");
         }
     }
 
+    /// <summary>The guest goes on at the destination, and what is missing there follows.</summary>
+    public static void BeginPostCopy(WorldState world, MigrationState job)
+    {
+        job.BeginPostCopy(world.Now);
+        world.Host(job.Source).Find(job.Vm)!.Become(VmState.Paused, "post-copy");
+        Run(world, job.Destination, world.Host(job.Destination).Find(job.Vm)!, "post-copy");
+    }
+
+    /// <summary>The pages have stopped to follow: the guest stands still at the destination, though it is said to run.</summary>
+    public static void FailPostCopy(WorldState world, MigrationState job)
+    {
+        job.Phase = MigrationPhase.PostCopyFailed;
+        world.Host(job.Source).Find(job.Vm)?.Become(VmState.Paused, "post-copy failed");
+        if (world.Host(job.Destination).Find(job.Vm) is { State: VmState.Running } guest)
+        {
+            guest.Become(VmState.Running, "post-copy failed");
+        }
+    }
+
+    public static void RecoverPostCopy(WorldState world, MigrationState job)
+    {
+        job.Phase = MigrationPhase.PostCopy;
+        job.StalledFor = TimeSpan.Zero;
+        world.Host(job.Source).Find(job.Vm)!.Become(VmState.Paused, "post-copy");
+        Run(world, job.Destination, world.Host(job.Destination).Find(job.Vm)!, "post-copy");
+    }
+
     /// <summary>The guest runs on the destination; the source keeps its definition, shut off.</summary>
     public static void Commit(WorldState world, MigrationState job)
     {
-        var statistics = job.Statistics(world.Now);
+        // Nobody keeps the figures of a post-copy.
+        var statistics = job.Phase == MigrationPhase.PostCopy ? null : job.Statistics(world.Now);
         world.Migrations.Remove(job);
         var source = world.Host(job.Source).Find(job.Vm)!;
         source.Become(VmState.ShutOff, "migrated");
@@ -49,6 +86,12 @@ internal static class WorldChanges
         var guest = source.Find(job.Vm)!;
         switch (mishap)
         {
+            case MigrationMishap.DestinationGuestDies when job.Phase == MigrationPhase.PostCopy:
+                StopGuest(world, world.Host(job.Destination), world.Host(job.Destination).Find(job.Vm)!, "crashed");
+                break;
+            case MigrationMishap.JobIsLost when job.Phase == MigrationPhase.PostCopy:
+                FailPostCopy(world, job);
+                break;
             case MigrationMishap.DestinationGuestDies or MigrationMishap.JobIsLost:
                 Cancel(world, job);
                 break;
@@ -101,6 +144,17 @@ internal static class WorldChanges
         if (others.Count > 0)
         {
             world.Violations.Add($"VM {guest.Name} was made to run on {host} while it ran on {string.Join(", ", others)}.");
+        }
+    }
+
+    /// <summary>One side of a post-copy is gone. The other holds half of the memory, which is of use to nobody.</summary>
+    private static void LosePostCopy(WorldState world, MigrationState job, HostName lost)
+    {
+        FailPostCopy(world, job);
+        if (lost == job.Source)
+        {
+            world.Host(job.Source).Find(job.Vm)?.Become(VmState.ShutOff, "crashed");
+            world.Migrations.Remove(job);
         }
     }
 

@@ -30,6 +30,10 @@ internal sealed class Figures
         return figures;
     }
 
+    /// <summary>The number that an answer consists of; null when it is none.</summary>
+    public static long? Alone(string[]? lines) =>
+        lines is [var only] && long.TryParse(only.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
     public long? Find(string name) => numbers.TryGetValue(name, out var number) ? number : null;
 
     public long OrZero(string name) => Find(name) ?? 0;

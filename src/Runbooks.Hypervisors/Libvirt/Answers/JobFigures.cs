@@ -46,7 +46,11 @@ internal sealed record JobFigures(JobType Type, Figures Figures)
         Figures.Find("memory_remaining") ?? Figures.OrZero("data_remaining"),
         Figures.OrZero("memory_dirty_rate") * Math.Max(Figures.OrZero("memory_page_size"), 1),
         Figures.OrZero("memory_bps"),
-        Figures.Find("downtime") is { } downtime ? TimeSpan.FromMilliseconds(downtime) : null);
+        Figures.Find("downtime") is { } downtime ? TimeSpan.FromMilliseconds(downtime) : null)
+    {
+        ThrottlePercent = (int)Figures.OrZero("auto_converge_throttle"),
+        PostCopyRequests = Figures.OrZero("memory_postcopy_requests"),
+    };
 
     /// <summary>The figures of a migration that has ended well; null when the answer is not about one.</summary>
     public MigrationStatistics? Statistics() =>
