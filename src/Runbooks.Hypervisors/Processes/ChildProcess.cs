@@ -32,6 +32,8 @@ internal static class ChildProcess
 {
     internal const int MostCharacters = 16 * 1024 * 1024;
 
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
 
     /// <exception cref="System.ComponentModel.Win32Exception">The program is not there or may not be run.</exception>
@@ -50,8 +52,12 @@ internal static class ChildProcess
         using var process = new Process { StartInfo = start };
         process.Start();
         process.StandardInput.Close();
-        var output = new PipeText(process.StandardOutput, MostCharacters);
-        var errors = new PipeText(process.StandardError, MostCharacters);
+
+        // By hand, because the process's own readers let the first bytes choose the encoding.
+        using var outputReader = new StreamReader(process.StandardOutput.BaseStream, Utf8, detectEncodingFromByteOrderMarks: false);
+        using var errorReader = new StreamReader(process.StandardError.BaseStream, Utf8, detectEncodingFromByteOrderMarks: false);
+        var output = new PipeText(outputReader, MostCharacters);
+        var errors = new PipeText(errorReader, MostCharacters);
 
         using var limit = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);

@@ -20,7 +20,7 @@ public sealed class FailureLab : IAsyncLifetime
     /// <summary>Long enough for the whole working set, so that pre-copy ends after its first rounds.</summary>
     private const int DowntimeMs = 10_000;
 
-    private readonly LabHosts lab = new(2);
+    private readonly LabHosts lab = new(2, "--Engine:ReconcileFor=00:00:03");
     private readonly List<VmName> guests = [];
     private ServerProcess server = null!;
 

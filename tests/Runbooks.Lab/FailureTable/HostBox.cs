@@ -134,24 +134,3 @@ public sealed partial class HostBox(LabHosts lab, HostName name)
     [GeneratedRegex("<job [^>]*async='([^']*)' phase='([^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex JobLine();
 }
-
-/// <summary>The words of a process of this machine.</summary>
-internal static class CommandLine
-{
-    /// <summary>Empty when it has ended.</summary>
-    public static string[] Of(int pid) => Read($"/proc/{pid}/cmdline");
-
-    public static string[] EnvironmentOf(int pid) => Read($"/proc/{pid}/environ");
-
-    private static string[] Read(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path).Split('\0', StringSplitOptions.RemoveEmptyEntries);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
-}

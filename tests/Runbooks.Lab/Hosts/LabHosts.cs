@@ -9,6 +9,7 @@ namespace Runbooks.Lab.Hosts;
 public sealed class LabHosts : IAsyncLifetime
 {
     private readonly int hosts;
+    private readonly string[] settings;
     private ServerProcess? server;
 
     public LabHosts()
@@ -16,7 +17,9 @@ public sealed class LabHosts : IAsyncLifetime
     {
     }
 
-    internal LabHosts(int hosts) => (this.hosts, Lab) = (hosts, new LabCommand(Folder));
+    /// <param name="hosts">How many hosts.</param>
+    /// <param name="settings">Of its server, beside the usual ones.</param>
+    internal LabHosts(int hosts, params string[] settings) => (this.hosts, Lab, this.settings) = (hosts, new LabCommand(Folder), settings);
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("rb-lab-").FullName;
 
@@ -37,7 +40,7 @@ public sealed class LabHosts : IAsyncLifetime
     {
         if (server is null)
         {
-            server = new ServerProcess(this);
+            server = new ServerProcess(this, settings);
             await server.InitializeAsync();
         }
 

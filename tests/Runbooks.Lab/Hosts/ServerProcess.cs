@@ -5,7 +5,6 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Runbooks.Fleet.Model;
-using Runbooks.Lab.FailureTable;
 
 namespace Runbooks.Lab.Hosts;
 
@@ -15,9 +14,6 @@ namespace Runbooks.Lab.Hosts;
 /// </summary>
 public sealed class ServerProcess : IAsyncLifetime
 {
-    /// <summary>A variable that everything which the server starts inherits.</summary>
-    private const string Mark = "LAB_SERVER";
-
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -27,15 +23,17 @@ public sealed class ServerProcess : IAsyncLifetime
         "src", "Runbooks.Server", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "Runbooks.Server.dll");
 
     private readonly LabHosts lab;
+    private readonly IReadOnlyList<string> more;
     private readonly string folder = Directory.CreateTempSubdirectory("rb-server-").FullName;
     private readonly StringBuilder output = new();
     private readonly HttpClient client;
     private readonly int port = FreePort();
     private Process? process;
 
-    public ServerProcess(LabHosts lab)
+    public ServerProcess(LabHosts lab, IReadOnlyList<string> more)
     {
         this.lab = lab;
+        this.more = more;
 
         // PostgreSQL runs under an account of its own, and its folder lies in here.
         File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute);
@@ -105,10 +103,10 @@ public sealed class ServerProcess : IAsyncLifetime
         Assert.True(answer.StatusCode == HttpStatusCode.Accepted, $"{verb}: {answer.StatusCode}: {text}");
     }
 
-    /// <summary>The ssh clients that this server has started, those that stay for the next call included.</summary>
+    /// <summary>The ssh clients that this server keeps for its next calls: they are called after their sockets, which lie in its folder.</summary>
     public IReadOnlyList<int> SshClients() => [.. Directory.EnumerateDirectories("/proc")
         .Select(f => int.TryParse(Path.GetFileName(f), out var pid) ? pid : 0)
-        .Where(pid => pid > 0 && CommandLine.Of(pid) is [var program, ..] && program.StartsWith("ssh", StringComparison.Ordinal) && CommandLine.EnvironmentOf(pid).Contains($"{Mark}={folder}"))];
+        .Where(pid => pid > 0 && CommandLine.Of(pid) is [var words, ..] && words.StartsWith("ssh: ", StringComparison.Ordinal) && words.Contains($" {folder}/", StringComparison.Ordinal))];
 
     public bool IsRunning => process is { HasExited: false };
 
@@ -171,6 +169,7 @@ public sealed class ServerProcess : IAsyncLifetime
             "--Fleet:SampleEvery=00:00:01",
             "--Schedules:0:enabled=false",
             "--Engine:ReconcileFor=00:00:15",
+            .. more,
         ];
         var start = new ProcessStartInfo("dotnet", [Built, .. settings])
         {
@@ -178,7 +177,7 @@ public sealed class ServerProcess : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment[Mark] = folder;
+        start.Environment["TMPDIR"] = folder;
         var started = Process.Start(start)!;
         started.OutputDataReceived += (_, line) => Keep(line.Data);
         started.ErrorDataReceived += (_, line) => Keep(line.Data);
