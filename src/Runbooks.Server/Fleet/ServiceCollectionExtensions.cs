@@ -23,6 +23,7 @@ internal static class ServiceCollectionExtensions
             .AddSingleton<FleetBoard>()
             .AddSingleton<ModeBoard>()
             .AddSingleton<ShadowDesk>()
+            .AddSingleton<StrayReservations>()
             .AddSingleton<ICrossingSink, BusCrossingSink>()
             .AddHostedService<FleetSampler>();
     }
