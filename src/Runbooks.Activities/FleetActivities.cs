@@ -12,7 +12,7 @@ public static class FleetActivities
     {
         ArgumentNullException.ThrowIfNull(registry);
         return registry
-            .Add<CheckMigration>().Add<ReserveCapacity>().Add<PreCopy>().Add<StopAndCopy>().Add<CommitMigration>().Add<ActivateVm>()
+            .Add<CheckMigration>().Add<ChooseMode>().Add<ReserveCapacity>().Add<PreCopy>().Add<StopAndCopy>().Add<CommitMigration>().Add<ActivateVm>()
             .Add<PlanConsolidation>().Add<CordonHost>().Add<UncordonHost>()
             .Add<PowerOffHost>().Add<PowerOnHost>().Add<FenceHost>();
     }

@@ -36,7 +36,7 @@ public sealed class CommitMigration : IrreversibleActivity
             return new EffectResult.Failed(problem!);
         }
 
-        switch (await route.LookAsync(context, context.CancellationToken))
+        switch (await route.LookForArrivalAsync(context, context.CancellationToken))
         {
             case MigrationPlace.Moved { PausedTwin: false }:
                 return new EffectResult.Done();

@@ -45,6 +45,7 @@ internal static class MigrationEnding
     {
         MigrationPlace.Moved => new Reconciliation.Done(outputsWhenMoved),
         MigrationPlace.NotMoved => new Reconciliation.NotDone("The VM runs at the source, the destination has nothing of it, and no job moves it."),
+        MigrationPlace.InFlight { Progress.Phase: MigrationPhase.PostCopy or MigrationPhase.PostCopyFailed } => new Reconciliation.InProgress("The guest runs on the destination and its pages follow."),
         MigrationPlace.InFlight => new Reconciliation.InProgress("A migration job is running."),
         MigrationPlace.StoppedAtSource => new Reconciliation.InProgress("The VM is paused at the source and absent at the destination."),
         MigrationPlace.Settling settling => new Reconciliation.InProgress(settling.Found),
@@ -112,6 +113,7 @@ internal static class MigrationEnding
     public static async Task<UndoResult> ReturnAsync(EffectContext context, MigrationRoute route)
     {
         var source = context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source);
+        var postCopy = new PostCopyCare(context, route);
         for (var looks = 1; ; looks++)
         {
             var place = await route.LookAsync(context, context.CancellationToken);
@@ -126,6 +128,15 @@ internal static class MigrationEnding
                     }
 
                     return new UndoResult.Undone($"{route.Vm} runs on {route.Destination}: the switch-over had happened, so there was no copy left to end. Nothing of it is left on {route.Source}.");
+                case MigrationPlace.InFlight { Progress: { Phase: MigrationPhase.PostCopy or MigrationPhase.PostCopyFailed } progress }:
+                    // There is no way back from here; the only good end is the other host.
+                    if (await postCopy.SeeAsync(progress) is { } stuck)
+                    {
+                        return new UndoResult.Failed(stuck);
+                    }
+
+                    looks = 0;
+                    break;
                 case MigrationPlace.InFlight:
                     await context.EnsureOwnedAsync();
                     var aborted = await source.AbortMigrationAsync(route.Vm, context.CancellationToken);

@@ -32,15 +32,20 @@ internal sealed record MigrationRoute(VmName Vm, HostName Source, HostName Desti
             : (new MigrationRoute(name, from, to), null);
     }
 
-    public async Task<MigrationPlace> LookAsync(EffectContext context, CancellationToken cancellationToken)
+    public Task<MigrationPlace> LookAsync(EffectContext context, CancellationToken cancellationToken) => LookAsync(context, MigrationObserver.LookAsync, cancellationToken);
+
+    /// <summary>As <see cref="LookAsync(EffectContext, CancellationToken)"/>, faster where the VM has probably moved.</summary>
+    public Task<MigrationPlace> LookForArrivalAsync(EffectContext context, CancellationToken cancellationToken) => LookAsync(context, MigrationObserver.LookForArrivalAsync, cancellationToken);
+
+    private async Task<MigrationPlace> LookAsync(
+        EffectContext context, Func<IHypervisorDirectory, VmName, HostName, HostName, CancellationToken, Task<MigrationPlace>> look, CancellationToken cancellationToken)
     {
         var started = context.Clock.GetTimestamp();
-        var place = await MigrationObserver.LookAsync(context.GetRequiredService<IHypervisorDirectory>(), Vm, Source, Destination, cancellationToken);
-        return place switch
+        return await look(context.GetRequiredService<IHypervisorDirectory>(), Vm, Source, Destination, cancellationToken) switch
         {
             MigrationPlace.Unclear unclear => unclear with { Took = context.Clock.GetElapsedTime(started) },
             MigrationPlace.Alarming alarming => new MigrationPlace.Alarming($"{alarming.Found} Its source is {Source}, its destination {Destination}."),
-            _ => place,
+            var place => place,
         };
     }
 }
@@ -63,21 +68,4 @@ internal static class FleetNames
             ? null
             : $"The {role} '{text}' is not a host of this fleet. Its hosts: {string.Join(", ", hosts.Hosts.Select(h => h.Name))}.";
     }
-}
-
-/// <summary>Progress and statistics as JSON, with units in the names.</summary>
-internal static class MigrationJson
-{
-    public static JsonObject Progress(string stage, MigrationProgress progress) => new()
-    {
-        ["stage"] = stage,
-        ["round"] = progress.Round,
-        ["totalBytes"] = progress.TotalBytes,
-        ["sentBytes"] = progress.SentBytes,
-        ["remainingBytes"] = progress.RemainingBytes,
-        ["dirtyBytesPerSecond"] = progress.DirtyBytesPerSecond,
-        ["bandwidthBytesPerSecond"] = progress.BandwidthBytesPerSecond,
-        ["elapsedMs"] = (long)progress.Elapsed.TotalMilliseconds,
-        ["expectedDowntimeMs"] = progress.ExpectedDowntime is { } downtime ? (long)downtime.TotalMilliseconds : null,
-    };
 }

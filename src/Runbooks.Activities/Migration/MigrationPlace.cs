@@ -50,27 +50,47 @@ public abstract record MigrationPlace
 public static class MigrationObserver
 {
     /// <summary>
-    /// Reads the source's job, then both copies. The order matters: a job that ends between the reads shows its result.
+    /// Reads the source's job and copy, then, unless the job simply goes on, the destination's copy. The order matters: a job
+    /// that ends between the reads shows its result.
     /// </summary>
     public static async Task<MigrationPlace> LookAsync(IHypervisorDirectory hosts, VmName vm, HostName source, HostName destination, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(hosts);
-        var from = hosts.Hypervisor(source);
-        var job = await from.ObserveMigrationAsync(vm, cancellationToken);
-        var atSource = job.Fault is { Kind: FaultKind.Unreachable } silent ? silent : await from.ObserveVmAsync(vm, cancellationToken);
-        var atDestination = await hosts.Hypervisor(destination).ObserveVmAsync(vm, cancellationToken);
-        return Judge(
-            vm,
-            job,
-            atSource,
-            atDestination,
-            await IsOffAsync(hosts, source, atSource, cancellationToken),
-            await IsOffAsync(hosts, destination, atDestination, cancellationToken));
+        var (job, atSource) = await hosts.Hypervisor(source).ObserveMovingVmAsync(vm, cancellationToken);
+        return GoesOn(job) ?? await JudgeWithPowerAsync(hosts, vm, (source, destination), job, atSource, await hosts.Hypervisor(destination).ObserveVmAsync(vm, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Asked of a host that does not answer: what is off runs nothing.</summary>
-    private static async Task<bool> IsOffAsync(IHypervisorDirectory hosts, HostName host, Result<VmObservation> seen, CancellationToken cancellationToken) =>
-        seen.Fault is { Kind: FaultKind.Unreachable } && await hosts.Power(host).ObserveAsync(cancellationToken) is { IsOk: true, Value: PowerState.Off };
+    /// <summary>
+    /// The same with both hosts at once, where the VM is expected to have moved: a guest that runs on the destination stays
+    /// there. Anything else is looked at again in the order in which it can be believed.
+    /// </summary>
+    public static async Task<MigrationPlace> LookForArrivalAsync(IHypervisorDirectory hosts, VmName vm, HostName source, HostName destination, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(hosts);
+        var there = hosts.Hypervisor(destination).ObserveVmAsync(vm, cancellationToken);
+        var (job, atSource) = await hosts.Hypervisor(source).ObserveMovingVmAsync(vm, cancellationToken);
+        return Judge(vm, job, atSource, await there) is MigrationPlace.Moved moved ? moved : await LookAsync(hosts, vm, source, destination, cancellationToken);
+    }
+
+    /// <summary>A job that is under way says all; a post-copy that has failed may have lost its other side.</summary>
+    private static MigrationPlace.InFlight? GoesOn(Result<MigrationProgress> job) =>
+        job is { IsOk: true, Value.Phase: not (MigrationPhase.None or MigrationPhase.PostCopyFailed) } ? new MigrationPlace.InFlight(job.Value) : null;
+
+    /// <summary>Asks for the power of a host that does not answer: what is off runs nothing.</summary>
+    private static async Task<MigrationPlace> JudgeWithPowerAsync(
+        IHypervisorDirectory hosts,
+        VmName vm,
+        (HostName Source, HostName Destination) route,
+        Result<MigrationProgress> job,
+        Result<VmObservation> atSource,
+        Result<VmObservation> atDestination,
+        CancellationToken cancellationToken)
+    {
+        async Task<bool> IsOffAsync(HostName host, Result<VmObservation> seen) =>
+            seen.Fault is { Kind: FaultKind.Unreachable } && await hosts.Power(host).ObserveAsync(cancellationToken) is { IsOk: true, Value: PowerState.Off };
+
+        return Judge(vm, job, atSource, atDestination, await IsOffAsync(route.Source, atSource), await IsOffAsync(route.Destination, atDestination));
+    }
 
     /// <summary>The rules. Pure, so that every combination can be tested.</summary>
     /// <param name="vm">The VM.</param>
@@ -90,13 +110,18 @@ public static class MigrationObserver
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(atSource);
         ArgumentNullException.ThrowIfNull(atDestination);
-        if (job is { IsOk: true, Value.Phase: not MigrationPhase.None })
+        if (GoesOn(job) is { } goesOn)
         {
-            return new MigrationPlace.InFlight(job.Value);
+            return goesOn;
         }
 
         var source = Copy.Of(atSource, sourceIsOff);
         var destination = Copy.Of(atDestination, destinationIsOff);
+        if (job is { IsOk: true, Value.Phase: MigrationPhase.PostCopyFailed })
+        {
+            return JudgePostCopy(vm, job.Value, source, destination);
+        }
+
         if (!job.IsOk && job.Fault.Kind != FaultKind.NotFound && source is { Fault: null, Kind: not CopyKind.HostIsOff })
         {
             return new MigrationPlace.Unclear(job.Fault);
@@ -104,6 +129,8 @@ public static class MigrationObserver
 
         return (source.Kind, destination.Kind) switch
         {
+            (_, CopyKind.PostCopy) when source.Fault is null => JudgeHalf(vm, source, destination),
+            (CopyKind.PostCopy, _) when destination.Fault is null => new MigrationPlace.Settling($"VM {vm} is in post-copy: {source.Text} at the source, {destination.Text} at the destination."),
             (CopyKind.Running, CopyKind.Running) => new MigrationPlace.Alarming($"VM {vm} runs on both hosts. Stop one copy at once, after looking which one the users reach."),
             (CopyKind.Paused, CopyKind.Running) => new MigrationPlace.Alarming($"VM {vm} runs at the destination, and at the source there is a copy that somebody paused. Look at both; only one may ever run."),
             (_, CopyKind.Running) when source.Fault is null => new MigrationPlace.Moved(source.Kind == CopyKind.PausedByMigration),
@@ -133,6 +160,30 @@ public static class MigrationObserver
         };
     }
 
+    /// <summary>The connection of a post-copy is gone, as the source says. The source is never resumed, whatever the destination says.</summary>
+    private static MigrationPlace JudgePostCopy(VmName vm, MigrationProgress job, Copy source, Copy destination) => destination.Kind switch
+    {
+        // Its last page has come: only the source's hypervisor has not heard of it.
+        CopyKind.Running => new MigrationPlace.Moved(PausedTwin: true),
+        CopyKind.PostCopy or CopyKind.Paused or CopyKind.PausedByMigration => new MigrationPlace.InFlight(job),
+        CopyKind.NotKnown => new MigrationPlace.Unclear(destination.Fault!),
+        _ => new MigrationPlace.Alarming(Lost(vm, source, destination)),
+    };
+
+    /// <summary>The destination lives on pages that come from the source.</summary>
+    private static MigrationPlace JudgeHalf(VmName vm, Copy source, Copy destination) => source.Kind switch
+    {
+        CopyKind.Running => new MigrationPlace.Alarming($"VM {vm} runs on both hosts, at the destination on half of its memory ({destination.Text}). End the destination's copy, after looking which one the users reach."),
+
+        // The last page has come, and the two hypervisors are about to say so.
+        CopyKind.Off when source.Text.Contains("migrated", StringComparison.Ordinal) => new MigrationPlace.Settling($"VM {vm} has all of its memory at the destination, which has not noticed yet."),
+        CopyKind.PostCopy or CopyKind.PausedByMigration => new MigrationPlace.Settling($"VM {vm} is in post-copy without a job that could be seen: {source.Text} at the source, {destination.Text} at the destination."),
+        _ => new MigrationPlace.Alarming(Lost(vm, source, destination)),
+    };
+
+    private static string Lost(VmName vm, Copy source, Copy destination) =>
+        $"VM {vm} was lost in post-copy: its memory was split between the hosts, and one half is gone ({source.Text} at the source, {destination.Text} at the destination). What the guest had in memory can't be had back; its disks are as after a power failure. End what is left of it on both hosts (virsh destroy {vm}), remove its definition at the destination (virsh undefine {vm}), and start it at the source (virsh start {vm}).";
+
     private enum CopyKind
     {
         NotKnown,
@@ -146,6 +197,9 @@ public static class MigrationObserver
 
         /// <summary>Paused, and the hypervisor says that a migration did it.</summary>
         PausedByMigration,
+
+        /// <summary>In post-copy: the source's copy holds pages that the destination's misses. Neither is whole.</summary>
+        PostCopy,
     }
 
     private sealed record Copy(CopyKind Kind, string Text, HypervisorFault? Fault)
@@ -160,6 +214,7 @@ public static class MigrationObserver
 
         private static CopyKind KindOf(VmObservation vm) => vm.State switch
         {
+            VmState.Running or VmState.Paused when vm.StateReason.StartsWith("post-copy", StringComparison.Ordinal) => CopyKind.PostCopy,
             VmState.Running => CopyKind.Running,
             VmState.Paused when vm.StateReason.Contains("migrat", StringComparison.OrdinalIgnoreCase) => CopyKind.PausedByMigration,
             VmState.Paused => CopyKind.Paused,

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
 
@@ -29,6 +30,9 @@ public sealed class StopAndCopy : IrreversibleActivity
     [Input(Description = "How long the guest may stand still, ms.", DefaultValue = 300, DisplayName = "Longest downtime, ms")]
     public Input<int> MaxDowntimeMs { get; } = new();
 
+    [Input(Description = "How the memory is sent; for people who watch.", DefaultValue = "PreCopy")]
+    public Input<string> Mode { get; } = new();
+
     [Input(Description = "How long to wait for the switch-over before the migration is given up.", DefaultValue = "00:02:00", DisplayName = "Switch over within")]
     public Input<TimeSpan> SwitchOverWithin { get; } = new();
 
@@ -46,34 +50,47 @@ public sealed class StopAndCopy : IrreversibleActivity
             return new EffectResult.Failed(problem!);
         }
 
+        _ = MigrationModes.TryRead(context.Get(Mode), out var mode);
         var source = context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source);
         var giveUp = context.Clock.GetUtcNow() + context.Get(SwitchOverWithin);
+        var pace = new MigrationPace(context);
+        var postCopy = new PostCopyCare(context, route);
         var released = false;
         for (var settling = 0; ;)
         {
-            var place = await route.LookAsync(context, context.CancellationToken);
+            var place = settling == 0 && !released ? await route.LookForArrivalAsync(context, context.CancellationToken) : await route.LookAsync(context, context.CancellationToken);
+            var wait = Poll;
             switch (place)
             {
                 case MigrationPlace.Moved:
                     return new EffectResult.Done();
                 case MigrationPlace.NotMoved:
                     return new EffectResult.Failed($"The migration of {route.Vm} ended without moving it; it goes on on {route.Source}. The logs of libvirtd on {route.Source} and {route.Destination} say why.");
+                case MigrationPlace.InFlight { Progress: { Phase: MigrationPhase.PostCopy or MigrationPhase.PostCopyFailed } progress }:
+                    // Neither the run's end nor any limit of time ends this: the guest is on the other side.
+                    settling = 0;
+                    await pace.TellAsync(MigrationJson.Progress("post-copy", progress, mode ?? MigrationMode.PostCopy, CopyOutlook.OfRest(MigrationJson.Sight(progress))));
+                    if (await postCopy.SeeAsync(progress) is { } stuck)
+                    {
+                        return new EffectResult.Unknown(stuck);
+                    }
+
+                    wait = MigrationPace.Until(progress);
+                    break;
                 case MigrationPlace.InFlight when context.CancelRequested.IsCancellationRequested:
                     return await MigrationEnding.CancelAsync(context, route);
                 case MigrationPlace.InFlight when context.Clock.GetUtcNow() >= giveUp:
-                    var ended = await MigrationEnding.CancelAsync(context, route);
-                    return ended is EffectResult.Failed
-                        ? new EffectResult.Failed($"{route.Vm} did not switch over within {context.Get(SwitchOverWithin)}: it dirties memory faster than {context.Get(MaxDowntimeMs)} ms of standing still can carry. Allow more downtime, or move it when it writes less.")
-                        : ended;
+                    return await GiveUpAsync(context, route);
                 case MigrationPlace.InFlight { Progress: var progress }:
                     settling = 0;
-                    await context.ReportProgressAsync(MigrationJson.Progress("stop-and-copy", progress));
-                    if (!released)
+                    await pace.TellAsync(MigrationJson.Progress("stop-and-copy", progress, mode ?? MigrationMode.PreCopy, CopyOutlook.OfRest(MigrationJson.Sight(progress))));
+                    if (!released && progress.Phase == MigrationPhase.PreCopy)
                     {
                         await context.EnsureOwnedAsync();
                         released = (await source.ReleaseSwitchOverAsync(route.Vm, TimeSpan.FromMilliseconds(context.Get(MaxDowntimeMs)), context.CancellationToken)).IsOk;
                     }
 
+                    wait = MigrationPace.Until(progress);
                     break;
                 default:
                     if (await MigrationEnding.SettleAsync(context, route, place, ++settling) is { } result)
@@ -84,8 +101,16 @@ public sealed class StopAndCopy : IrreversibleActivity
                     break;
             }
 
-            await Task.Delay(Poll, context.Clock, context.CancellationToken);
+            await Task.Delay(wait, context.Clock, context.CancellationToken);
         }
+    }
+
+    private async Task<EffectResult> GiveUpAsync(EffectContext context, MigrationRoute route)
+    {
+        var ended = await MigrationEnding.CancelAsync(context, route);
+        return ended is not EffectResult.Failed ? ended
+            : await route.LookAsync(context, context.CancellationToken) is MigrationPlace.Moved ? new EffectResult.Done()
+            : new EffectResult.Failed($"{route.Vm} did not switch over within {context.Get(SwitchOverWithin)}: it dirties memory faster than {context.Get(MaxDowntimeMs)} ms of standing still can carry. Allow more downtime, or move it when it writes less.");
     }
 
     protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
