@@ -38,6 +38,12 @@ public static class Until
 
     public static Act SourceRuns { get; } = Wait("the guest runs at the source", scene => scene.Books(Side.Source).State == "running");
 
+    /// <summary>The guest runs at the destination, and pages that it misses are still at the source.</summary>
+    public static Act PostCopy { get; } = Wait("the guest goes on at the destination", scene => scene.Books(Side.Source).Reason == "post-copy" && scene.Books(Side.Destination).State == "running");
+
+    /// <summary>The source's libvirtd has seen that its connection is lost.</summary>
+    public static Act PostCopyFailed { get; } = Wait("the post-copy has lost its connection", scene => scene.Books(Side.Source).Reason == "post-copy failed");
+
     public static Act NeedsAttention { get; } = new("the run needs a person", scene =>
         scene.Server.UntilAsync("the run needs a person", async () => (await scene.Server.SeeAsync(scene.Run)).IsAtRest));
 
@@ -117,7 +123,22 @@ public static class Operator
 
     public static Act AbortsTheJob { get; } = new("somebody aborts the job", scene => scene.VirshAsync(Side.Source, "domjobabort", scene.Vm.Value));
 
+    /// <summary>Refused in post-copy; what it says does not matter.</summary>
+    public static Act TriesToAbortTheJob { get; } = new("somebody tries to abort the job", scene =>
+        scene.Lab.Lab.TryAsync("enter", scene[Side.Source].Name.Value, "virsh", "-q", "-c", "qemu:///system", "domjobabort", scene.Vm.Value));
+
     public static Act StartsServer { get; } = new("the server is started", scene => scene.Server.StartAsync());
+
+    /// <summary>What is left of both halves is given up, and the VM is started where its definition is.</summary>
+    public static Act StartsVmAnewAtSource { get; } = new("the operator ends both halves and starts the VM at the source", async scene =>
+    {
+        foreach (var (side, command) in new[] { (Side.Source, "destroy"), (Side.Destination, "destroy"), (Side.Destination, "undefine") })
+        {
+            _ = await scene.Lab.Lab.TryAsync("enter", scene[side].Name.Value, "virsh", "-q", "-c", "qemu:///system", command, scene.Vm.Value);
+        }
+
+        _ = await scene.VirshAsync(Side.Source, "start", scene.Vm.Value);
+    });
 
     /// <summary>A cold start: what the guest had in memory is lost.</summary>
     public static Act StartsVm(Side side) => new($"the operator starts the VM at the {side}".ToLowerInvariant(), async scene =>

@@ -126,6 +126,7 @@ public sealed class FailureLab : IAsyncLifetime
     /// <summary>Everything goes on, and no guest is left.</summary>
     private async Task RestoreAsync()
     {
+        await server.RestoreKeysAsync();
         if (!server.IsRunning)
         {
             await server.StartAsync();
@@ -134,6 +135,7 @@ public sealed class FailureLab : IAsyncLifetime
         foreach (var host in new[] { Host1, Host2 })
         {
             await host.ThawAsync(guests);
+            await Virsh.MendAsync(host, lab.Lab);
             await lab.Lab.RunAsync("poweron", host.Name.Value);
             await lab.Lab.RunAsync("heal", host.Name.Value);
             await lab.Lab.RunAsync("virtd-start", host.Name.Value);

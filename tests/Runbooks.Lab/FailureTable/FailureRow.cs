@@ -42,6 +42,9 @@ public sealed record FailureRow(string Id, Act[] Happens, RowEnd Ends)
     /// <summary>Inputs of the run beside the VM, the hosts and the limits of the copy.</summary>
     public JsonObject Inputs { get; init; } = [];
 
+    /// <summary>Where the VM must run at last; null: at the destination when it was moved, else at the source.</summary>
+    public Side? Home { get; init; }
+
     public RowEnd Last => AtLast ?? Ends;
 
     public override string ToString() => Id;

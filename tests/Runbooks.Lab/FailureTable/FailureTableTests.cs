@@ -28,6 +28,28 @@ public sealed class AroundTheSwitchOver(FailureLab lab, ITestOutputHelper output
     public Task A_fault_ends_as_the_table_says(string row) => Played.Async(lab, SwitchOverRows.All, row, output);
 }
 
+/// <summary>The rows of post-copy.</summary>
+[Collection(SwitchOverLab.Name)]
+public sealed class InPostCopy(FailureLab lab, ITestOutputHelper output)
+{
+    public static TheoryData<string> Rows => [.. PostCopyRows.All.Select(r => r.Id)];
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public Task A_fault_ends_as_the_table_says(string row) => Played.Async(lab, PostCopyRows.All, row, output);
+}
+
+/// <summary>Hosts that answer anything.</summary>
+[Collection(CopyLab.Name)]
+public sealed class OnHostileHosts(FailureLab lab, ITestOutputHelper output)
+{
+    public static TheoryData<string> Rows => [.. HostileRows.All.Select(r => r.Id)];
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public Task A_run_ends_clearly_and_nothing_is_lost(string row) => Played.Async(lab, HostileRows.All, row, output);
+}
+
 [CollectionDefinition(Name)]
 public sealed class CopyLab : ICollectionFixture<FailureLab>
 {

@@ -10,7 +10,7 @@ public sealed class FinalCheck(Scene scene)
     {
         ArgumentNullException.ThrowIfNull(row);
         var wrong = new List<string>();
-        var home = row.Last == RowEnd.Moved ? Side.Destination : Side.Source;
+        var home = row.Home ?? (row.Last == RowEnd.Moved ? Side.Destination : Side.Source);
         foreach (var side in Enum.GetValues<Side>())
         {
             if (scene[side].IsOn)

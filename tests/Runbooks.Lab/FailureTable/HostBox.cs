@@ -8,9 +8,10 @@ namespace Runbooks.Lab.FailureTable;
 
 /// <summary>What libvirtd keeps of a VM in its own books: read from its file, so it is there while libvirtd itself is frozen.</summary>
 /// <param name="State">State of the domain; empty when libvirtd keeps nothing of it.</param>
+/// <param name="Reason">Why it is in that state, in libvirt's words.</param>
 /// <param name="Job">Long job, such as <c>migration out</c>; empty for none.</param>
 /// <param name="Phase">Phase of that job.</param>
-public sealed record Books(string State, string Job, string Phase);
+public sealed record Books(string State, string Reason, string Job, string Phase);
 
 /// <summary>One lab host from outside: its processes, its libvirtd's books, its sockets. Works whatever the host itself can do.</summary>
 public sealed partial class HostBox(LabHosts lab, HostName name)
@@ -41,11 +42,12 @@ public sealed partial class HostBox(LabHosts lab, HostName name)
         {
             var text = File.ReadAllText($"/proc/{Init}/root/run/libvirt/qemu/{vm}.xml");
             var job = JobLine().Match(text);
-            return new(StateLine().Match(text).Groups[1].Value, job.Groups[1].Value, job.Groups[2].Value);
+            var state = StateLine().Match(text);
+            return new(state.Groups[1].Value, state.Groups[2].Value, job.Groups[1].Value, job.Groups[2].Value);
         }
         catch (IOException)
         {
-            return new(string.Empty, string.Empty, string.Empty);
+            return new(string.Empty, string.Empty, string.Empty, string.Empty);
         }
     }
 
@@ -128,7 +130,7 @@ public sealed partial class HostBox(LabHosts lab, HostName name)
         }
     }
 
-    [GeneratedRegex("<domstatus state='([^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("<domstatus state='([^']*)' reason='([^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex StateLine();
 
     [GeneratedRegex("<job [^>]*async='([^']*)' phase='([^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

@@ -103,6 +103,12 @@ public sealed class ServerProcess : IAsyncLifetime
         Assert.True(answer.StatusCode == HttpStatusCode.Accepted, $"{verb}: {answer.StatusCode}: {text}");
     }
 
+    /// <summary>Connections that there are stay; a new one to the host is refused.</summary>
+    public async Task ForgetKeyAsync(HostName host) =>
+        await File.WriteAllLinesAsync(KnownHosts, (await File.ReadAllLinesAsync(KnownHosts)).Where(l => !l.StartsWith($"{host},", StringComparison.Ordinal)));
+
+    public async Task RestoreKeysAsync() => await File.WriteAllTextAsync(KnownHosts, await File.ReadAllTextAsync(Path.Combine(lab.Folder, "ssh", "known_hosts")));
+
     /// <summary>The ssh clients that this server keeps for its next calls: they are called after their sockets, which lie in its folder.</summary>
     public IReadOnlyList<int> SshClients() => [.. Directory.EnumerateDirectories("/proc")
         .Select(f => int.TryParse(Path.GetFileName(f), out var pid) ? pid : 0)
