@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Ssh;
+using Runbooks.Hypervisors.Tests.Contract;
 
 namespace Runbooks.Hypervisors.Tests.Ssh;
 
@@ -13,24 +14,11 @@ public sealed class HostileNames
 {
     private const int Count = 10_000;
 
-    private static readonly string[] Pieces =
-    [
-        "web", "db-1", "a.b", "x_y", "n+1", "0", "9", "vm", "-", "--", "-c", ".", "..", "/", "\\", "'", "''", "\"", "`id`", "$(id)", "${IFS}", "$HOME", ";", "; reboot",
-        "|", "&&", "&", ">", "<", "*", "?", "[a]", "{a,b}", "~", "!", "!!", "#", "=", "%", "^", "@", ":", ",", " ", "\t", "\n", "\r", "\0", "\u001b[31m", "\u007f",
-        "é", "ß", "名", "\u202e", "\u200b", "\u00a0", "ﬀ", "\U0001F600", "\ud800", "％", "ı", "K", "١", "@@end", "error:", "--domain",
-    ];
-
-    public static IReadOnlyList<string> Some(int seed, int count)
-    {
-        var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => One(random))];
-    }
-
     [Fact]
     public void Each_name_is_refused_or_arrives_as_it_is()
     {
         var seed = Environment.TickCount;
-        string[] accepted = [.. Some(seed, Count).Where(n => VmName.TryParse(n, out _) || HostName.TryParse(n, out _))];
+        string[] accepted = [.. HostileWords.Some(seed, Count).Where(n => VmName.TryParse(n, out _) || HostName.TryParse(n, out _))];
 
         // Both ways must have been gone often enough to mean something.
         Assert.True(accepted.Length is > Count / 50 and < Count * 49 / 50, $"{accepted.Length} of {Count} were accepted; seed {seed}.");
@@ -44,7 +32,7 @@ public sealed class HostileNames
     public void A_name_that_is_accepted_is_one_word_to_virsh()
     {
         var seed = Environment.TickCount;
-        string[] accepted = [.. Some(seed, Count).Where(n => VmName.TryParse(n, out _)).Take(2000)];
+        string[] accepted = [.. HostileWords.Some(seed, Count).Where(n => VmName.TryParse(n, out _)).Take(2000)];
 
         foreach (var portion in accepted.Chunk(200))
         {
@@ -79,19 +67,6 @@ public sealed class HostileNames
         Assert.True(VmName.TryParse(new string('a', 63), out _));
         Assert.False(VmName.TryParse(new string('a', 64), out _));
         Assert.False(VmName.TryParse(new string('a', 1_000_000), out _));
-    }
-
-    /// <summary>One word of which most pieces are harmless, so that near misses are tried and not only noise.</summary>
-    private static string One(Random random)
-    {
-        var text = new StringBuilder();
-        var harmless = random.Next(3) == 0;
-        for (var i = random.Next(1, 6); i > 0; i--)
-        {
-            text.Append(Pieces[random.Next(harmless ? 8 : Pieces.Length)]);
-        }
-
-        return random.Next(50) == 0 ? text.Append('x', random.Next(1, 200)).ToString() : text.ToString();
     }
 
     /// <summary>What a program gets that a shell starts with these words: each argument, ended by a NUL.</summary>
