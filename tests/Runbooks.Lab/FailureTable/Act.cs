@@ -30,6 +30,9 @@ public static class Until
     /// <summary>The source has asked the destination to let the guest run. To be asked while the destination's QEMU is frozen.</summary>
     public static Act Finishing { get; } = Wait("the destination was asked to finish", scene => scene.Books(Side.Destination).Phase is "finish2" or "finish3");
 
+    /// <summary>The source has heard from its QEMU that all is sent, and asks the destination to let the guest run.</summary>
+    public static Act SourceAsks { get; } = Wait("the source asks for the finish", scene => scene.Books(Side.Source).Phase == "perform3_done");
+
     public static Act JobIsGone { get; } = Wait("the source's libvirtd has given the job up", scene => scene.Books(Side.Source).Job.Length == 0 || scene.Books(Side.Source).Job == "none");
 
     public static Act DestinationRuns { get; } = Wait("the guest runs at the destination", scene => scene.Books(Side.Destination).State == "running");

@@ -14,6 +14,11 @@ public static class SwitchOverRows
     /// <summary>The source has asked the destination to let the guest run; the destination, its QEMU frozen, has not yet done it.</summary>
     private static readonly Act[] AskedToFinish = [.. CopiedBehindTheSource, Freeze.Qemu(Side.Destination), Thaw.Libvirtd(Side.Source), Until.Finishing];
 
+    /// <summary>The source has asked the destination to let the guest run, which has not heard it; and the source has forgotten that it asked.</summary>
+    private static readonly Act[] FinishIsLost = [.. CopiedBehindTheSource, Host.Cut(Side.Destination), Thaw.Libvirtd(Side.Source), Until.SourceAsks, Kill.Libvirtd(Side.Source)];
+
+    private static JsonObject MayFence => new() { ["WhenHostIsLost"] = "Fence" };
+
     public static IReadOnlyList<FailureRow> All { get; } =
     [
         new("source-frozen-across-the-switch-over",
@@ -52,21 +57,40 @@ public static class SwitchOverRows
         {
             SlowNetwork = true,
         },
-        new("both-sides-lost-ask",
-            [.. AskedToFinish, Host.Cut(Side.Destination), Kill.Libvirtd(Side.Source)],
+        new("finish-never-arrives-and-a-person-is-asked",
+            [.. FinishIsLost],
             RowEnd.NeedsAttention)
         {
             SlowNetwork = true,
             Says = ["host2"],
-            Then = [Host.PowerOff(Side.Destination), Operator.Retries],
+            Then = [Host.PowerOff(Side.Destination), Host.PowerOn(Side.Destination), Operator.Retries],
             AtLast = RowEnd.NotMoved,
         },
-        new("both-sides-lost-fence",
-            [.. AskedToFinish, Host.Cut(Side.Destination), Kill.Libvirtd(Side.Source)],
+        new("finish-never-arrives-and-the-destination-is-fenced",
+            [.. FinishIsLost],
             RowEnd.NotMoved)
         {
             SlowNetwork = true,
-            Inputs = new JsonObject { ["WhenDestinationIsLost"] = "Fence" },
+            Inputs = MayFence,
+        },
+        new("finish-arrives-and-the-destination-is-fenced",
+            [.. AskedToFinish, Host.Cut(Side.Destination), Kill.Libvirtd(Side.Source)],
+            RowEnd.NeedsAttention)
+        {
+            // It may have run there, so what the source has in memory is not resumed.
+            SlowNetwork = true,
+            Inputs = MayFence,
+            Says = ["it may have run there"],
+            Then = [Operator.StartsVmAnewAtSource, Operator.Retries],
+            AtLast = RowEnd.Moved,
+            ColdStart = true,
+        },
+        new("source-cut-off-after-the-finish-and-fenced",
+            [.. AskedToFinish, Freeze.Libvirtd(Side.Source), Thaw.Qemu(Side.Destination), Until.DestinationRuns, Host.Cut(Side.Source), Kill.Libvirtd(Side.Source)],
+            RowEnd.Moved)
+        {
+            SlowNetwork = true,
+            Inputs = MayFence,
         },
         new("source-powered-off-after-the-finish",
             [.. AskedToFinish, Freeze.Libvirtd(Side.Source), Thaw.Qemu(Side.Destination), Until.DestinationRuns, Host.PowerOff(Side.Source)],
