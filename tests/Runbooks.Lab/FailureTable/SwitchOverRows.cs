@@ -28,7 +28,7 @@ public static class SwitchOverRows
             SlowNetwork = true,
         },
         new("source-libvirtd-dies-before-the-finish",
-            [.. AskedToFinish, Kill.Libvirtd(Side.Source)],
+            [.. FinishIsLost, Host.Heal(Side.Destination)],
             RowEnd.NotMoved)
         {
             SlowNetwork = true,
