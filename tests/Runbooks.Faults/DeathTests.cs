@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Simulated;
@@ -12,7 +13,7 @@ namespace Runbooks.Faults;
 public sealed class DeathTests
 {
     /// <summary>How a run ends when nobody dies, and how the trouble that makes it so is prepared.</summary>
-    public sealed record Scenario(string Name, string Runbook, RunStatus End, bool Host1Off, Action<SimulatedFleet> Prepare)
+    public sealed record Scenario(string Name, string Runbook, RunStatus End, bool Host1Off, Action<SimulatedFleet> Prepare, JsonObject? Input = null)
     {
         public override string ToString() => Name;
     }
@@ -21,6 +22,8 @@ public sealed class DeathTests
     [
         new("a VM is moved", "migrate-vm", RunStatus.Finished, false, _ => { }),
         new("the destination's guest dies during the copy", "migrate-vm", RunStatus.Compensated, false, f => AlwaysFail(f, FleetUnderTest.Vm1)),
+        new("a VM goes by post-copy", "migrate-vm", RunStatus.Finished, false, _ => { }, new JsonObject { ["Mode"] = "Hybrid", ["BandwidthMiBs"] = 50 }),
+        new("a copy converges only after measures", "migrate-vm", RunStatus.Finished, false, _ => { }, new JsonObject { ["Mode"] = "PreCopy", ["BandwidthMiBs"] = 30, ["OnNoConvergence"] = new JsonArray("RaiseDowntime", "MoreBandwidth", "Abort"), ["DowntimeCeilingMs"] = 500 }),
         new("a host is emptied and switched off", "consolidate", RunStatus.Finished, true, _ => { }),
         new("the second move fails", "consolidate", RunStatus.Compensated, false, f => AlwaysFail(f, FleetUnderTest.Vm2)),
         new("the host refuses to be switched off", "consolidate", RunStatus.Compensated, false, f => f.Faults.Add(new OperationFault(FaultEffect.FailBefore, SimulatedOperation.PowerOff, Count: 1000, Kind: FaultKind.Refused))),
@@ -102,9 +105,9 @@ public sealed class DeathTests
     {
         foreach (var operation in Enum.GetValues<SimulatedOperation>().Where(Changes))
         {
-            using var fleet = await StartAsync(All[2]);
+            using var fleet = await StartAsync(Array.Find(All, s => s.Host1Off)!);
             fleet.Fleet.Faults.Add(new OperationFault(effect, operation));
-            await FinishAsync(fleet, All[2], $"{effect} of {operation}");
+            await FinishAsync(fleet, Array.Find(All, s => s.Host1Off)!, $"{effect} of {operation}");
         }
     }
 
@@ -121,7 +124,8 @@ public sealed class DeathTests
 
     private static bool Changes(SimulatedOperation operation) => operation is SimulatedOperation.StartMigration or SimulatedOperation.ReleaseSwitchOver
         or SimulatedOperation.AbortMigration or SimulatedOperation.Undefine or SimulatedOperation.Destroy or SimulatedOperation.Resume
-        or SimulatedOperation.PowerOff or SimulatedOperation.PowerOn;
+        or SimulatedOperation.PowerOff or SimulatedOperation.PowerOn
+        or SimulatedOperation.SwitchToPostCopy or SimulatedOperation.SetMigrationBandwidth or SimulatedOperation.Suspend or SimulatedOperation.RecoverPostCopy;
 
     private static async Task<FleetUnderTest> StartAsync(Scenario scenario)
     {
@@ -132,7 +136,7 @@ public sealed class DeathTests
 
     private static async Task FinishAsync(FleetUnderTest fleet, Scenario scenario, string how)
     {
-        var run = scenario.Runbook == "consolidate" ? await fleet.ConsolidateAsync() : await fleet.MigrateAsync(FleetUnderTest.Vm1, FleetUnderTest.Host2);
+        var run = scenario.Runbook == "consolidate" ? await fleet.ConsolidateAsync() : await fleet.MigrateAsync(FleetUnderTest.Vm1, FleetUnderTest.Host2, scenario.Input);
         Assert.True(scenario.End == run.Status, $"{scenario}, {how}: {run.Status}, {run.Reason}");
         Assert.Equal((how, ""), (how, await fleet.BrokenInvariantsAsync()));
         Assert.Equal((how, scenario.Host1Off ? PowerState.Off : PowerState.On), (how, fleet.Fleet.PowerOf(FleetUnderTest.Host1)));

@@ -77,7 +77,19 @@ internal sealed class FleetUnderTest : IDisposable
 
     public Task<Run> ConsolidateAsync() => Engine.RunAsync("consolidate");
 
-    public Task<Run> MigrateAsync(VmName vm, HostName destination) => Engine.RunAsync("migrate-vm", Move(vm, destination));
+    /// <param name="vm">The VM.</param>
+    /// <param name="destination">Where it goes.</param>
+    /// <param name="more">Other inputs of the runbook.</param>
+    public Task<Run> MigrateAsync(VmName vm, HostName destination, JsonObject? more = null)
+    {
+        var input = Move(vm, destination);
+        foreach (var (name, value) in more ?? [])
+        {
+            input[name] = value?.DeepClone();
+        }
+
+        return Engine.RunAsync("migrate-vm", input);
+    }
 
     public static JsonObject Move(VmName vm, HostName destination) => new() { ["Vm"] = vm.Value, ["Destination"] = destination.Value };
 

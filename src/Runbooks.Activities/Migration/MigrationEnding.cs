@@ -58,7 +58,14 @@ internal static class MigrationEnding
     /// Deals with a state between the clear ones; null: look again. The VM that stopped at the source is resumed only when
     /// the destination was just seen to have nothing of it.
     /// </summary>
-    public static async Task<EffectResult?> SettleAsync(EffectContext context, MigrationRoute route, MigrationPlace place, int looks)
+    /// <param name="context">The step.</param>
+    /// <param name="route">Which VM, from where, to where.</param>
+    /// <param name="place">What was just seen.</param>
+    /// <param name="looks">How often in a row something that should pass was seen.</param>
+    /// <param name="patient">
+    /// A host that is silent is waited for like one that tidies up: in post-copy there is nothing else that could be done.
+    /// </param>
+    public static async Task<EffectResult?> SettleAsync(EffectContext context, MigrationRoute route, MigrationPlace place, int looks, bool patient = false)
     {
         switch (place)
         {
@@ -71,7 +78,7 @@ internal static class MigrationEnding
                 return null;
             case MigrationPlace.Settling settling:
                 return new EffectResult.Unknown(settling.Found);
-            case MigrationPlace.Unclear { Took: var took } when looks < (took < LostAfter ? MaxSilentLooks : MaxLostLooks):
+            case MigrationPlace.Unclear { Took: var took } when looks < (patient ? MaxLooks : took < LostAfter ? MaxSilentLooks : MaxLostLooks):
                 return null;
             case MigrationPlace.Unclear unclear:
                 return new EffectResult.Unknown(unclear.Fault.ToString());
@@ -169,6 +176,11 @@ internal static class MigrationEnding
         {
             case MigrationPlace.InFlight or MigrationPlace.StoppedAtSource or MigrationPlace.Settling:
                 return await ReturnAsync(context, route);
+            case MigrationPlace.Moved moved:
+                // Where the VM runs, nobody touches it; what is left of it here would only stand in the way of its next move.
+                return await LeaveAsync(context, route, moved) is { } stays
+                    ? new UndoResult.Failed(stays)
+                    : new UndoResult.Undone($"{route.Vm} runs on {route.Destination}: the switch-over had happened, so there was no copy left to end. Nothing of it is left on {route.Source}.");
             case MigrationPlace.Unclear unclear when !await IsOffAsync(context, unclear.Fault.Host):
                 return new UndoResult.Failed(unclear.Fault.ToString());
             default:

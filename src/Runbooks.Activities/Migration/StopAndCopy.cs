@@ -14,6 +14,7 @@ namespace Runbooks.Activities.Migration;
 public sealed class StopAndCopy : IrreversibleActivity
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan SlowPoll = TimeSpan.FromMilliseconds(500);
 
     public override string NoUndoReason =>
         "The guest runs on the destination and its memory at the source is stale. Going back would be a second migration, which an operator or the planner may start.";
@@ -56,9 +57,11 @@ public sealed class StopAndCopy : IrreversibleActivity
         var pace = new MigrationPace(context);
         var postCopy = new PostCopyCare(context, route);
         var released = false;
+        var (first, inPostCopy) = (true, false);
         for (var settling = 0; ;)
         {
-            var place = settling == 0 && !released ? await route.LookForArrivalAsync(context, context.CancellationToken) : await route.LookAsync(context, context.CancellationToken);
+            var place = first ? await route.LookForArrivalAsync(context, context.CancellationToken) : await route.LookAsync(context, context.CancellationToken);
+            first = false;
             var wait = Poll;
             switch (place)
             {
@@ -68,7 +71,7 @@ public sealed class StopAndCopy : IrreversibleActivity
                     return new EffectResult.Failed($"The migration of {route.Vm} ended without moving it; it goes on on {route.Source}. The logs of libvirtd on {route.Source} and {route.Destination} say why.");
                 case MigrationPlace.InFlight { Progress: { Phase: MigrationPhase.PostCopy or MigrationPhase.PostCopyFailed } progress }:
                     // Neither the run's end nor any limit of time ends this: the guest is on the other side.
-                    settling = 0;
+                    (settling, inPostCopy) = (0, true);
                     await pace.TellAsync(MigrationJson.Progress("post-copy", progress, mode ?? MigrationMode.PostCopy, CopyOutlook.OfRest(MigrationJson.Sight(progress))));
                     if (await postCopy.SeeAsync(progress) is { } stuck)
                     {
@@ -93,7 +96,8 @@ public sealed class StopAndCopy : IrreversibleActivity
                     wait = MigrationPace.Until(progress);
                     break;
                 default:
-                    if (await MigrationEnding.SettleAsync(context, route, place, ++settling) is { } result)
+                    wait = inPostCopy ? SlowPoll : Poll;
+                    if (await MigrationEnding.SettleAsync(context, route, place, ++settling, inPostCopy) is { } result)
                     {
                         return MigrationEnding.OrFence(result, place, context.Get(WhenHostIsLost));
                     }

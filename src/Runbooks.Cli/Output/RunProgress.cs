@@ -122,6 +122,6 @@ internal sealed class RunProgress(bool json)
         run["input"] is JsonObject input && input["Vm"] is { } vm && input["Destination"] is { } to ? $"{vm} → {to}" : $"{run["runbook"]} {run["id"]}";
 
     private static string Describe(JsonNode? progress) => progress is JsonObject fields
-        ? string.Join(", ", fields.Where(f => f.Value is JsonValue).Select(f => f.Key.EndsWith("Bytes", StringComparison.Ordinal) ? $"{f.Key[..^5]} {f.Value!.GetValue<long>() >> 20} MiB" : $"{f.Key} {f.Value}"))
+        ? CopyLine.Of(fields) ?? string.Join(", ", fields.Where(f => f.Value is JsonValue).Select(f => f.Key.EndsWith("Bytes", StringComparison.Ordinal) ? $"{f.Key[..^5]} {f.Value!.GetValue<long>() >> 20} MiB" : $"{f.Key} {f.Value}"))
         : "";
 }

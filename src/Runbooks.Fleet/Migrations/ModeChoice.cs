@@ -132,7 +132,12 @@ public static class ModeChoice
 
     private static ModeAnswer? ByMeasures(ModeQuestion question, MigrationForecast plain, string doesNot)
     {
-        var rest = question.Measures.Where(m => m is ConvergenceMeasure.MoreBandwidth or ConvergenceMeasure.AutoConverge or ConvergenceMeasure.Suspend).ToArray();
+        var rest = question.Measures.Where(m => m switch
+        {
+            ConvergenceMeasure.MoreBandwidth or ConvergenceMeasure.AutoConverge or ConvergenceMeasure.Suspend => true,
+            ConvergenceMeasure.PostCopy => question.Criticality != Criticality.Critical,
+            _ => false,
+        }).ToArray();
         return rest.Length == 0 ? null : new(MigrationMode.PreCopy, plain with { Converges = false }, $"{doesNot} It is tried all the same, because these measures are allowed: {string.Join(", ", rest)}.");
     }
 

@@ -11,6 +11,9 @@ internal sealed partial class LibvirtHypervisor
     // QEMU gives up a migration within a second of being told; a source that hangs on a dead link needs a little more.
     private static readonly TimeSpan AbortLimit = TimeSpan.FromSeconds(20);
 
+    /// <summary>A guest that stood still during its copy is let go on a moment after its job has ended; before that it looks stranded.</summary>
+    private static readonly TimeSpan Resuming = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan AbortPause = TimeSpan.FromMilliseconds(100);
 
     public async Task<Result<Unit>> StartMigrationAsync(MigrationRequest request, CancellationToken cancellationToken)
@@ -92,7 +95,7 @@ internal sealed partial class LibvirtHypervisor
         for (var limit = time.GetTimestamp(); time.GetElapsedTime(limit) < AbortLimit;)
         {
             seen = await ReadJobAsync(vm, cancellationToken);
-            if (seen.IsOk && AbortJudge.Judge(Host, vm, seen.Value) is { } ended)
+            if (seen.IsOk && AbortJudge.Judge(Host, vm, seen.Value) is { } ended && (ended.IsOk || ended.Fault.Kind != FaultKind.UnknownOutcome || time.GetElapsedTime(limit) >= Resuming))
             {
                 return ended;
             }

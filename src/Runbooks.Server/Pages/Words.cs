@@ -94,36 +94,53 @@ internal static class Words
     };
 
     /// <summary>What a migrating step reported, in one line.</summary>
-    public static string Progress(JsonObject? progress)
+    public static string Progress(JsonObject? progress) => string.Join(" · ", Figures(progress).Select(f => f.Text));
+
+    /// <summary>What a migrating step reported: figures with what they mean, the most telling first.</summary>
+    public static IReadOnlyList<(string Name, string Text, string Meaning)> Figures(JsonObject? progress)
     {
+        var figures = new List<(string, string, string)>();
         if (progress is null)
         {
-            return "";
+            return figures;
         }
 
-        var parts = new List<string>();
-        if (Number(progress, "round") is > 0 and var round)
+        void Add(string name, Func<long, string> say, string meaning, long from = 1)
         {
-            parts.Add($"round {round}");
+            if (Number(progress, name) is { } value && value >= from)
+            {
+                figures.Add((name, say(value), meaning));
+            }
         }
 
-        if (Number(progress, "remainingBytes") is { } remaining && Number(progress, "totalBytes") is > 0)
+        if (progress["mode"]?.GetValue<string>() is { } mode && mode != "PreCopy")
         {
-            parts.Add($"{Bytes(remaining)} left");
+            figures.Add(("mode", mode, "How memory is sent"));
         }
 
-        if (Number(progress, "bandwidthBytesPerSecond") is > 0 and var bandwidth)
+        Add("round", n => $"round {n}", "Each round sends what was written during the one before");
+        if (Number(progress, "totalBytes") is > 0)
         {
-            parts.Add($"{Bytes(bandwidth)}/s");
+            Add("remainingBytes", n => $"{Bytes(n)} left", "Not yet sent, or written again", from: 0);
         }
 
-        if (Number(progress, "dirtyBytesPerSecond") is > 0 and var dirty)
+        Add("bandwidthBytesPerSecond", n => $"{Bytes(n)}/s", "Measured on the wire");
+        Add("dirtyBytesPerSecond", n => $"dirties {Bytes(n)}/s", "How fast the guest writes");
+        Add("predictedEndMs", n => n < 1000 ? "about to switch over" : $"{Brief(n)} to go", "Expected, if the guest goes on as it does", from: 0);
+        Add("predictedDowntimeMs", n => $"{Brief(n)} standing still", "How long the guest is expected to stand still");
+        Add("allowedDowntimeMs", n => $"{Brief(n)} allowed", "How long the guest may stand still now", from: 2);
+        Add("throttlePercent", n => $"slowed down by {n} %", "CPU time that the guest loses because it writes too fast");
+        Add("postCopyRequests", n => $"{n} pages asked for", "Pages that the guest needed before they came by themselves");
+        if (progress["measures"]?.GetValue<string>() is { Length: > 0 } measures)
         {
-            parts.Add($"dirties {Bytes(dirty)}/s");
+            figures.Add(("measures", measures, $"The copy does not converge ({progress["stoppedBy"]})"));
         }
 
-        return string.Join(" · ", parts);
+        return figures;
     }
+
+    private static string Brief(long milliseconds) =>
+        milliseconds < 1000 ? $"{milliseconds} ms" : milliseconds < 120_000 ? $"{milliseconds / 1000.0:0.#} s" : $"{milliseconds / 60_000} min";
 
     /// <summary>Share of the guest's memory that the destination has, 0 to 1; null when it is not told.</summary>
     public static double? Copied(JsonObject? progress) =>

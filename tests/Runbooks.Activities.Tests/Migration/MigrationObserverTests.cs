@@ -65,6 +65,43 @@ public sealed class MigrationObserverTests
         _ = Assert.IsType<MigrationPlace.InFlight>(MigrationObserver.Judge(Vm, job, Seen("Paused migrating"), Seen("absent")));
     }
 
+    [Theory]
+    [InlineData("Running post-copy", nameof(MigrationPlace.InFlight))]
+    [InlineData("Running post-copy failed", nameof(MigrationPlace.InFlight))]
+    [InlineData("Paused post-copy failed", nameof(MigrationPlace.InFlight))]
+    [InlineData("Running migrated", nameof(MigrationPlace.Moved))]
+    [InlineData("silent", nameof(MigrationPlace.Unclear))]
+    [InlineData("ShutOff crashed", nameof(MigrationPlace.Alarming))]
+    [InlineData("absent", nameof(MigrationPlace.Alarming))]
+    public void A_post_copy_that_has_failed_is_judged_by_what_the_destination_has(string destination, string expected)
+    {
+        var job = MigrationProgress.NoJob with { Phase = MigrationPhase.PostCopyFailed };
+
+        Assert.Equal(expected, MigrationObserver.Judge(Vm, job, Seen("Paused post-copy failed"), Seen(destination)).GetType().Name);
+    }
+
+    [Theory]
+    [InlineData("Paused post-copy", "Running post-copy", nameof(MigrationPlace.Settling))]
+    [InlineData("Paused post-copy failed", "Running post-copy", nameof(MigrationPlace.Settling))]
+    [InlineData("ShutOff migrated", "Running post-copy", nameof(MigrationPlace.Settling))]
+    [InlineData("ShutOff crashed", "Running post-copy", nameof(MigrationPlace.Alarming))]
+    [InlineData("ShutOff unknown", "Running post-copy failed", nameof(MigrationPlace.Alarming))]
+    [InlineData("absent", "Running post-copy", nameof(MigrationPlace.Alarming))]
+    [InlineData("silent", "Running post-copy", nameof(MigrationPlace.Unclear))]
+    [InlineData("Running booted", "Running post-copy", nameof(MigrationPlace.Alarming))]
+    public void A_guest_on_half_of_its_memory_has_not_moved(string source, string destination, string expected) =>
+        Assert.Equal(expected, MigrationObserver.Judge(Vm, MigrationProgress.NoJob, Seen(source), Seen(destination)).GetType().Name);
+
+    [Fact]
+    public void What_is_lost_in_post_copy_is_told_with_the_way_to_a_new_start()
+    {
+        var lost = Assert.IsType<MigrationPlace.Alarming>(MigrationObserver.Judge(
+            Vm, MigrationProgress.NoJob with { Phase = MigrationPhase.PostCopyFailed }, Seen("Paused post-copy failed"), Seen("ShutOff crashed")));
+
+        Assert.Contains("virsh start vm1", lost.Found, StringComparison.Ordinal);
+        Assert.Contains("can't be had back", lost.Found, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_job_that_cannot_be_read_leaves_everything_open()
     {
@@ -77,7 +114,7 @@ public sealed class MigrationObserverTests
     {
         ["absent"] => new HypervisorFault(FaultKind.NotFound, Source, "No such domain."),
         ["silent"] or ["off"] => new HypervisorFault(FaultKind.Unreachable, Source, "No answer."),
-        [var state, var reason] => new VmObservation(DateTimeOffset.UnixEpoch, Vm, Guid.Empty, Enum.Parse<VmState>(state), reason, true, 1, 96, TimeSpan.Zero, null),
+        [var state, .. var words] when string.Join(' ', words) is var reason => new VmObservation(DateTimeOffset.UnixEpoch, Vm, Guid.Empty, Enum.Parse<VmState>(state), reason, true, 1, 96, TimeSpan.Zero, null),
         _ => throw new ArgumentException($"Unexpected '{text}'.", nameof(text)),
     };
 }

@@ -16,8 +16,8 @@ public sealed class FailureTests
     ];
 
     [Theory]
-    [InlineData("migrate-vm", 6)]
-    [InlineData("consolidate", 10)]
+    [InlineData("migrate-vm", 7)]
+    [InlineData("consolidate", 11)]
     public void Every_step_fails_in_every_way(string runbook, int effects)
     {
         using var undisturbed = ShippedCase.Play(runbook);

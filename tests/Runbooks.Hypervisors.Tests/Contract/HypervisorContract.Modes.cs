@@ -23,12 +23,9 @@ public abstract partial class HypervisorContract
 
         Ok(await lab.A.SwitchToPostCopyAsync(vm, None));
 
-        var after = await lab.A.ObserveMigrationAsync(vm, None);
-        Ok(after);
-        Assert.Contains(after.Value.Phase, AfterTheSwitch);
-        if (after.Value.Phase == MigrationPhase.PostCopy)
+        var after = await UntilAsync("the guest has left", () => lab.A.ObserveMigrationAsync(vm, None), p => AfterTheSwitch.Contains(p.Phase));
+        if (after.Phase == MigrationPhase.PostCopy)
         {
-            Assert.Equal("post-copy", (await UntilStateAsync(lab.B, vm, VmState.Running)).StateReason);
             Fault(FaultKind.Refused, await lab.A.AbortMigrationAsync(vm, None));
         }
 

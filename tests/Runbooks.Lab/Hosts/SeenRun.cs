@@ -25,6 +25,9 @@ public sealed record SeenRun(JsonNode Detail)
     /// <summary>Bytes that a migration's pre-copy has reported so far; 0 before it has.</summary>
     public long CopiedBytes => Step("Runbooks.PreCopy")?["progress"]?["sentBytes"]?.GetValue<long>() ?? 0;
 
+    /// <summary>An output of a step, as text; empty when it has none.</summary>
+    public string Output(string type, string name) => Step(type)?["outputs"]?[name]?.ToString() ?? string.Empty;
+
     public override string ToString() => $"run {Id}: {Status}. {Reason}";
 
     private JsonNode? Step(string type) => Detail["steps"]!.AsArray().LastOrDefault(s => s!["type"]!.GetValue<string>() == type);
