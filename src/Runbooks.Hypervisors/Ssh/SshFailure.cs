@@ -63,7 +63,7 @@ internal static partial class SshFailure
     private static string LastWords(string errors)
     {
         var lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return lines.Length == 0 ? "the connection ended without a message." : string.Join(" / ", lines.TakeLast(3));
+        return lines.Length == 0 ? "it ended without a message, or the program on the host was killed." : string.Join(" / ", lines.TakeLast(3));
     }
 
     [GeneratedRegex(

@@ -8,7 +8,7 @@ public static class HostileRows
         Broken("source-virsh-answers-binary", "head -c 4096 /dev/urandom"),
         Broken("source-virsh-answers-without-end", "exec yes"),
         Broken("source-virsh-says-nothing", "exit 0"),
-        Broken("source-virsh-crashes", "kill -SEGV $$"),
+        Broken("source-virsh-crashes", "kill -SEGV $$") with { Says = ["host1", "was killed"] },
         new("source-virsh-is-slow",
             [Until.Copying, Virsh.Becomes(Side.Source, "sleep 1; exec /run/honest-virsh \"$@\"")],
             RowEnd.Moved),
