@@ -29,7 +29,7 @@ internal static class ClaimStatements
         UPDATE runbooks.runs r
         SET owner = $1, generation = r.generation + 1, lease_until = clock_timestamp() + $2
         WHERE r.id = (SELECT id FROM told UNION ALL SELECT id FROM due UNION ALL SELECT id FROM ready LIMIT 1)
-        RETURNING r.id AS {ClaimedRun}, r.generation
+        RETURNING r.id AS {ClaimedRun}
         """;
 
     /// <summary>Nobody has it, and it is not of a version that this worker leaves to others.</summary>
@@ -68,11 +68,18 @@ internal static class ClaimStatements
         ORDER BY number
         """;
 
-    /// <summary>The first column of a claim, by which its answer is known among those of a batch; the generation is the second.</summary>
+    /// <summary>The first column of a claim, by which its answer is known among those of a batch.</summary>
     public const string ClaimedRun = "claimed_run";
 
+    public const string Generation = "generation";
+
     public static void AddClaimNext(this NpgsqlBatch batch, string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except) =>
-        batch.Add(ClaimNext).WithText(worker).With(lease).WithTexts(except.Select(e => e.ToString()));
+        batch.Add($"{ClaimNext}, {Generation}").WithText(worker).With(lease).WithTexts(except.Select(e => e.ToString()));
+
+    /// <summary>Claims, and answers with the head, the generation, the time, and whether anything is in the inbox.</summary>
+    public static void AddClaimOfWhole(this NpgsqlBatch batch, string worker, TimeSpan lease, IReadOnlyCollection<DefinitionVersion> except) =>
+        batch.Add($"{ClaimNext}, {RunRows.ColumnsAfterId}, {Generation}, clock_timestamp(), EXISTS (SELECT FROM runbooks.stimuli s WHERE s.run_id = r.id AND s.settled_at IS NULL)")
+            .WithText(worker).With(lease).WithTexts(except.Select(e => e.ToString()));
 
     public static void AddRenewal(this NpgsqlBatch batch, RunClaim claim, TimeSpan lease) =>
         batch.Add("UPDATE runbooks.runs SET lease_until = clock_timestamp() + $4 WHERE id = $1 AND generation = $2 AND owner = $3")

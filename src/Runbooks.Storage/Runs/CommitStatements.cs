@@ -10,6 +10,11 @@ namespace Runbooks.Storage.Runs;
 /// </summary>
 internal static class CommitStatements
 {
+    private const string IntoJournal =
+        "INSERT INTO runbooks.journal (run_id, sequence, at, execution_number, node_id, event, message, payload, worker, generation)";
+
+    private static readonly RowLists FewEntries = new(IntoJournal, values: 9);
+
     /// <param name="batch">What is sent.</param>
     /// <param name="commit">What is to be written.</param>
     /// <param name="written">What the store knows to be there already; null when it knows nothing.</param>
@@ -83,7 +88,7 @@ internal static class CommitStatements
                     last_result_order = greatest($18, last_result_order)
                 WHERE id = $13 AND generation = $14 AND owner = $15 AND next_journal_sequence = $16
                 RETURNING 1)
-            SELECT runbooks.require_held((SELECT count(*) FROM head))
+            SELECT CASE WHEN count(*) <> 1 THEN runbooks.require_held(count(*))::text END FROM head
             """)
             .WithText(run.CorrelationId)
             .WithJsonText(written.Unless(WrittenTexts.Head, JsonColumn.Output, run.Output))
@@ -150,9 +155,24 @@ internal static class CommitStatements
             return;
         }
 
+        if (entries.Count <= RowLists.Most)
+        {
+            FewEntries.Add(batch, runId, entries, static (command, e) => command
+                .With(e.Sequence)
+                .WithTime(e.At)
+                .With(e.ExecutionNumber, NpgsqlTypes.NpgsqlDbType.Bigint)
+                .WithText(e.NodeId)
+                .WithText(e.Event)
+                .WithText(e.Message)
+                .WithJson(e.Payload)
+                .WithText(e.Worker)
+                .With(e.Generation));
+            return;
+        }
+
         batch.Add(
-            """
-            INSERT INTO runbooks.journal (run_id, sequence, at, execution_number, node_id, event, message, payload, worker, generation)
+            $"""
+            {IntoJournal}
             SELECT $1, * FROM unnest($2::bigint[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::json[], $9::text[], $10::bigint[])
             """)
             .With(runId)

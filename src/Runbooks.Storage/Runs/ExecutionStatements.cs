@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Npgsql;
+using NpgsqlTypes;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 
@@ -14,75 +15,64 @@ internal static class ExecutionStatements
     private const string Changing =
         "status, outputs, outcomes, state, variables, effect, attempt, undo, undo_note, completion_order, progress, error, completed_at, worker, cancel_requested";
 
+    private const string IntoExecutions =
+        $"INSERT INTO runbooks.executions (run_id, number, {Changing}, parent_number, node_id, activity_id, activity_type, activity_name, inputs, started_at, role)";
+
+    /// <summary>Up to this many steps are changed one by one, which costs less than unpacking arrays; see <see cref="RowLists"/>.</summary>
+    private const int FewChanges = 3;
+
+    /// <summary>Steps that nobody can have written before. Outcomes, in the fourth place after the run, come as text.</summary>
+    private static readonly RowLists FewNew = new(IntoExecutions, values: 24, (3, "text[]"));
+
+    /// <summary>What <see cref="AddChanges"/> does, for one step.</summary>
+    private const string Change =
+        """
+        UPDATE runbooks.executions SET
+            status = $3, outputs = coalesce($4, outputs), outcomes = $5::text[], state = coalesce($6, state), variables = coalesce($7, variables),
+            effect = $8, attempt = $9, undo = $10, undo_note = $11, completion_order = $12, progress = $13, error = $14, completed_at = $15,
+            worker = $16, cancel_requested = $17
+        WHERE run_id = $1 AND number = $2
+        """;
+
     public static void AddExecutions(this NpgsqlBatch batch, RunCommit commit, WrittenTexts? written)
     {
         var id = commit.Run.Id.Value;
         var whole = commit.Executions.Where(e => commit.NewExecutions?.Contains(e.Number) ?? true).ToArray();
         var changes = commit.Executions.Except(whole).ToArray();
-        if (whole.Length > 0 && changes.Length > 0 && Array.TrueForAll(whole, e => e.Number >= written?.FirstFreeNumber))
+        if (commit.NewExecutions is not null && whole.Length is > 0 and <= RowLists.Most && Array.TrueForAll(whole, e => e.Number >= written?.FirstFreeNumber))
         {
-            // The usual commit: one step has completed and the next begins. One statement for both costs little more than one for either.
-            var bySize = changes.ToLookup(IsSmall);
-            batch.AddWhole(WithoutInputs, id, [.. whole, .. bySize[true]], written);
-            changes = [.. bySize[false]];
+            FewNew.Add(batch, id, whole, (command, step) => command
+                .WithChanging(step, (column, json) => written.Note(step.Number, column, json))
+                .With(step.ParentNumber, NpgsqlDbType.Bigint)
+                .WithText(step.NodeId)
+                .WithText(step.ActivityId)
+                .WithText(step.ActivityType)
+                .WithText(step.ActivityName)
+                .WithJson(step.Inputs)
+                .WithTime(step.StartedAt)
+                .WithText(step.Role.ToString()));
         }
         else if (whole.Length > 0)
         {
-            batch.AddWhole(WithInputs, id, whole, written);
+            batch.AddWhole(id, whole, written);
         }
 
-        if (changes.Length > 0)
+        if (changes.Length > FewChanges)
         {
             batch.AddChanges(id, changes, written);
         }
-    }
-
-    /// <summary>Whether writing a step whole costs next to nothing more than writing what has changed in it.</summary>
-    private static bool IsSmall(ActivityExecution step)
-    {
-        var left = 32;
-        return Fits(step.Inputs, ref left) && Fits(step.Outputs, ref left) && Fits(step.State, ref left) && Fits(step.Variables, ref left);
-    }
-
-    /// <summary>Counts values, and stops counting when they are too many: a loop's ten thousand items are not walked through.</summary>
-    private static bool Fits(JsonNode? node, ref int left)
-    {
-        left--;
-        if (left < 0)
+        else
         {
-            return false;
-        }
-
-        switch (node)
-        {
-            case JsonObject values:
-                foreach (var (_, held) in values)
-                {
-                    if (!Fits(held, ref left))
-                    {
-                        return false;
-                    }
-                }
-
-                return true;
-            case JsonArray items:
-                foreach (var item in items)
-                {
-                    if (!Fits(item, ref left))
-                    {
-                        return false;
-                    }
-                }
-
-                return true;
-            default:
-                return node is not JsonValue value || !value.TryGetValue<string>(out var text) || text.Length <= 256;
+            foreach (var step in changes)
+            {
+                _ = batch.Add(Change).With(id).WithChanging(step, (column, json) => written.Unless(step.Number, column, json));
+            }
         }
     }
 
-    private static string Whole(string inputs) =>
+    private const string Whole =
         $"""
-        INSERT INTO runbooks.executions (run_id, number, {Changing}, parent_number, node_id, activity_id, activity_type, activity_name, inputs, started_at, role)
+        {IntoExecutions}
         SELECT $1, number, status, outputs, outcomes::text[], state, variables, effect, attempt, undo, undo_note, completion_order, progress, error, completed_at, worker, cancel_requested,
                parent_number, node_id, activity_id, activity_type, activity_name, inputs, started_at, role
         FROM unnest($2::bigint[], $3::text[], $4::json[], $5::text[], $6::json[], $7::json[], $8::text[], $9::integer[], $10::text[], $11::text[],
@@ -90,19 +80,14 @@ internal static class ExecutionStatements
                     $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[], $23::json[], $24::timestamptz[], $25::text[])
              AS step(number, {Changing}, parent_number, node_id, activity_id, activity_type, activity_name, inputs, started_at, role)
         ON CONFLICT (run_id, number) DO UPDATE SET
-            status = excluded.status, {inputs}outputs = excluded.outputs, outcomes = excluded.outcomes,
+            status = excluded.status, inputs = excluded.inputs, outputs = excluded.outputs, outcomes = excluded.outcomes,
             state = excluded.state, variables = excluded.variables, effect = excluded.effect, attempt = excluded.attempt,
             undo = excluded.undo, undo_note = excluded.undo_note, completion_order = excluded.completion_order,
             progress = excluded.progress, error = excluded.error, completed_at = excluded.completed_at, worker = excluded.worker,
             cancel_requested = excluded.cancel_requested
         """;
 
-    private static readonly string WithInputs = Whole("inputs = excluded.inputs, ");
-
-    /// <summary>Of steps that are there already, inputs stay as they are.</summary>
-    private static readonly string WithoutInputs = Whole("");
-
-    private static void AddWhole(this NpgsqlBatch batch, string sql, Guid runId, ActivityExecution[] steps, WrittenTexts? written) => batch.Add(sql)
+    private static void AddWhole(this NpgsqlBatch batch, Guid runId, ActivityExecution[] steps, WrittenTexts? written) => batch.Add(Whole)
         .With(runId)
         .WithChanging(steps, (step, column, json) => written.Note(step, column, json))
         .WithEach(steps, e => e.ParentNumber)
@@ -152,4 +137,22 @@ internal static class ExecutionStatements
         .WithEachTime(steps, e => e.CompletedAt)
         .WithEachText(steps, e => e.Worker)
         .WithEach(steps, e => e.CancelRequested);
+
+    private static NpgsqlBatchCommand WithChanging(this NpgsqlBatchCommand command, ActivityExecution step, Func<JsonColumn, JsonObject, string?> text) => command
+        .With(step.Number)
+        .WithText(step.Status.ToString())
+        .WithJsonText(text(JsonColumn.Outputs, step.Outputs))
+        .WithText(RunSql.ArrayLiteral(step.Outcomes))
+        .WithJsonText(text(JsonColumn.State, step.State))
+        .WithJsonText(text(JsonColumn.Variables, step.Variables))
+        .WithText(step.Effect.ToString())
+        .With(step.Attempt)
+        .WithText(step.Undo.ToString())
+        .WithText(step.UndoNote)
+        .With(step.CompletionOrder, NpgsqlDbType.Bigint)
+        .WithJson(step.Progress)
+        .WithText(step.Error)
+        .WithTime(step.CompletedAt)
+        .WithText(step.Worker)
+        .With(step.CancelRequested);
 }

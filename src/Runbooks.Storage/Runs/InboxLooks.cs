@@ -17,7 +17,8 @@ internal sealed class InboxLooks(TimeProvider clock)
     /// <summary>To be read before looking: what is sent during the look counts as not seen.</summary>
     public long Sent => Interlocked.Read(ref sent);
 
-    public void HasSent() => _ = Interlocked.Increment(ref sent);
+    /// <summary>What this process has sent, this time included.</summary>
+    public long HasSent() => Interlocked.Increment(ref sent);
 
     public bool IsKnownToBeEmpty(RunClaim claim) =>
         looks.TryGetValue(claim, out var last) && last.Sent == Sent && clock.GetElapsedTime(last.At) < Moment;

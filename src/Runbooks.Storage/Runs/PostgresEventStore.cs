@@ -29,7 +29,7 @@ internal sealed class PostgresEventStore(NpgsqlDataSource database, InboxLooks l
             .With(EventLife.Known);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        looks.HasSent();
+        _ = looks.HasSent();
         return new EventReceipt(
             Repeated: !reader.GetBoolean(0), [.. reader.GetFieldValue<Guid[]>(1).Select(id => new RunId(id))], Kept: reader.GetBoolean(2));
     }

@@ -23,6 +23,7 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
     private const string LostLease = "RB001";
 
     private readonly NpgsqlDataSource database = pools.Engine;
+    private readonly FreshRuns fresh = new();
 
     public bool IsAway(Exception exception) => Outages.IsOne(exception);
 
@@ -85,6 +86,13 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
 
     public async Task<RunSnapshot> LoadAsync(RunClaim claim, CancellationToken cancellationToken)
     {
+        if (fresh.Take(claim) is { } known && looks.IsKnownToBeEmpty(claim))
+        {
+            // Should the claim be lost already, the first commit says so, before anything is done.
+            _ = WrittenTexts.Begin(claim, known.Run.NextExecutionNumber);
+            return known;
+        }
+
         var id = claim.RunId.Value;
         var sent = looks.Sent;
         var at = clock.GetTimestamp();
@@ -132,21 +140,30 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
     {
         commit.RequireUnbrokenJournal(commit.Run.NextJournalSequence - commit.Journal.Count);
         var written = WrittenTexts.Of(commit.Claim);
+        var sent = looks.Sent;
+        var at = clock.GetTimestamp();
         await using var batch = database.CreateBatch();
         batch.AddCommit(commit, written);
         if (wish is not null)
         {
             // The claim is the last of the batch: nothing else waits for the row that it locks, and it waits for none.
-            batch.AddClaimNext(wish.Worker, wish.Lease, wish.Except);
+            batch.AddClaimOfWhole(wish.Worker, wish.Lease, wish.Except);
         }
 
         try
         {
-            var next = wish is null ? await WriteOnlyAsync(batch, cancellationToken) : await LastClaimAsync(batch, wish.Worker, cancellationToken);
+            var next = wish is null ? await WriteOnlyAsync(batch, cancellationToken) : await fresh.LastClaimAsync(batch, wish.Worker, cancellationToken);
             written?.Committed(commit.Run.NextExecutionNumber);
             if (commit.Stimuli.Count + commit.NewRuns.Count + commit.ReturnedEventIds.Count > 0 || commit.AddedBookmarks.Any(b => b.Key is not null) || commit.Run.Status.IsEnd())
             {
-                looks.HasSent();
+                // The claim comes last and has seen what this commit sends. What others send meanwhile it may not have seen.
+                var now = looks.HasSent();
+                sent = now == sent + 1 ? now : sent;
+            }
+
+            if (next is not null)
+            {
+                looks.HasLooked(next, sent, at, fresh.Has(next));
             }
 
             return next;
@@ -169,23 +186,6 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
         return null;
     }
 
-    /// <summary>All answers are read, because an error in any statement is thrown on the way; the claim is among them by its name.</summary>
-    private static async Task<RunClaim?> LastClaimAsync(NpgsqlBatch batch, string worker, CancellationToken cancellationToken)
-    {
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        RunClaim? claim = null;
-        do
-        {
-            if (reader.FieldCount > 0 && string.Equals(reader.GetName(0), ClaimStatements.ClaimedRun, StringComparison.Ordinal) && await reader.ReadAsync(cancellationToken))
-            {
-                claim = new RunClaim(new RunId(reader.GetGuid(0)), worker, reader.GetInt64(1));
-            }
-        }
-        while (await reader.NextResultAsync(cancellationToken));
-
-        return claim;
-    }
-
     public async Task ReportProgressAsync(RunClaim claim, long executionNumber, JsonObject progress, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
@@ -204,7 +204,7 @@ internal sealed class PostgresRunStore(ConnectionPools pools, IDbContextFactory<
         await using var batch = pools.General.CreateBatch();
         batch.AddStimulus(stimulus);
         var isThere = await batch.ExecuteScalarAsync(cancellationToken) is Guid;
-        looks.HasSent();
+        _ = looks.HasSent();
         return isThere;
     }
 

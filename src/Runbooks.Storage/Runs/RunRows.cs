@@ -9,8 +9,10 @@ namespace Runbooks.Storage.Runs;
 /// <summary>Rows as the worker's hot path reads them; the column lists here and the order of reading belong together.</summary>
 internal static class RunRows
 {
-    public const string RunColumns =
-        "id, definition_id, definition_version, created_at, started_by, idempotency_key, correlation_id, parent_run_id, parent_bookmark_id, "
+    public const string RunColumns = $"id, {ColumnsAfterId}";
+
+    public const string ColumnsAfterId =
+        "definition_id, definition_version, created_at, started_by, idempotency_key, correlation_id, parent_run_id, parent_bookmark_id, "
         + "input, output, variables, status, reason, compensates_to, next_execution_number, next_journal_sequence, next_completion_order, "
         + "started_at, finished_at, name, paused_by, passes, incidents, trigger, activation, is_dry_run";
 

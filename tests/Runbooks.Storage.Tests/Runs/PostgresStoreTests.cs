@@ -17,6 +17,12 @@ public sealed class Postgres_claims(MigratedDatabase database) : ClaimContract, 
 }
 
 [Collection(WithPostgres.Name)]
+public sealed class Postgres_hand_over(MigratedDatabase database) : HandOverContract, IClassFixture<MigratedDatabase>
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);
+}
+
+[Collection(WithPostgres.Name)]
 public sealed class Postgres_commits(MigratedDatabase database) : CommitContract, IClassFixture<MigratedDatabase>
 {
     protected override Task<StoreUnderTest> OpenEmptyAsync() => PostgresStoreUnderTest.OpenEmptyAsync(database);

@@ -162,6 +162,7 @@ public abstract class ClaimContract : RunStoreContract
         var next = await Runs.CommitAndClaimAsync(commit, new ClaimWish("w1", Lease, []), None) ?? await Runs.ClaimNextAsync("w1", Lease, None);
 
         Assert.Equal(new RunClaim(child.Id, "w1", 1), next);
+        Assert.Equal(["to the child"], (await Runs.LoadAsync(next!, None)).Stimuli.Select(s => s.Id));
         Assert.Equal(RunStatus.Suspended, (await Runs.FindAsync(run.Id, None))!.Status);
     }
 

@@ -27,6 +27,35 @@ public abstract class CommitContract : RunStoreContract
         Assert.Equal(Text(step), Text(Assert.Single(await Runs.ExecutionsAsync(run.Id, None))));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(20)]
+    public async Task Commits_of_every_size_are_read_back_as_they_were_written(int size)
+    {
+        var (run, claim) = await ClaimedAsync();
+        ActivityExecution[] steps = [.. Enumerable.Range(1, size).Select(n => n % 2 == 0 ? FullStep(n) : NewStep(n))];
+        run.NextExecutionNumber = size + 1;
+        JournalEntry[] entries = [.. steps.Select(s => NextEntry(run, claim, message: s.Number % 2 == 0 ? $"step {s.Number}" : null))];
+        await Runs.CommitAsync(new RunCommit(run, claim) { Executions = steps, NewExecutions = steps.Select(s => s.Number).ToHashSet(), Journal = entries }, None);
+        Assert.Equal(steps.Select(s => Text(s)), (await Runs.ExecutionsAsync(run.Id, None)).Select(s => Text(s)));
+
+        foreach (var step in steps)
+        {
+            (step.Status, step.Effect, step.Attempt, step.Undo, step.UndoNote) = (ActivityStatus.Completed, EffectState.Done, 3, UndoState.Available, step.UndoNote is null ? "now" : null);
+            (step.Outputs["n"], step.State["n"], step.Variables["n"], step.Progress) = (step.Number, step.Number, step.Number, step.Progress is null ? new JsonObject { ["n"] = 1 } : null);
+            (step.Outcomes, step.CompletionOrder, step.Error, step.CompletedAt, step.Worker, step.CancelRequested) = (["Left"], step.Number, step.Error is null ? "now" : null, Noon, "w2", true);
+        }
+
+        await Runs.CommitAsync(new RunCommit(run, claim) { Executions = steps, NewExecutions = new HashSet<long>() }, None);
+
+        Assert.Equal(steps.Select(s => Text(s)), (await Runs.ExecutionsAsync(run.Id, None)).Select(s => Text(s)));
+        Assert.Equal(entries.Select(v => Text(v)), (await Runs.JournalAsync(run.Id, 0, 50, None)).Select(v => Text(v)));
+    }
+
     [Fact]
     public async Task A_commit_after_a_takeover_is_refused_and_nothing_of_it_is_written()
     {

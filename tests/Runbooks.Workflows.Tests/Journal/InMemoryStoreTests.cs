@@ -12,6 +12,11 @@ public sealed class InMemory_claims : ClaimContract
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
 }
 
+public sealed class InMemory_hand_over : HandOverContract
+{
+    protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
+}
+
 public sealed class InMemory_commits : CommitContract
 {
     protected override Task<StoreUnderTest> OpenEmptyAsync() => Task.FromResult<StoreUnderTest>(new InMemoryStoreUnderTest());
