@@ -74,10 +74,10 @@ public static class SwitchOverRows
             Inputs = MayFence,
         },
         new("finish-arrives-and-the-destination-is-fenced",
-            [.. AskedToFinish, Host.Cut(Side.Destination), Kill.Libvirtd(Side.Source)],
+            [.. AskedToFinish, Freeze.Libvirtd(Side.Source), Thaw.Qemu(Side.Destination), Until.DestinationRuns, Host.Cut(Side.Destination), Kill.Libvirtd(Side.Source)],
             RowEnd.NeedsAttention)
         {
-            // It may have run there, so what the source has in memory is not resumed.
+            // It has run there, so what the source has in memory is old and is not resumed.
             SlowNetwork = true,
             Inputs = MayFence,
             Says = ["it may have run there"],
