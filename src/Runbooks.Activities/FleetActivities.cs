@@ -18,7 +18,7 @@ public static class FleetActivities
             .Add<CheckMigration>().Add<ChooseMode>().Add<ReserveCapacity>().Add<TakeTurn>().Add<PreCopy>().Add<StopAndCopy>().Add<CommitMigration>().Add<ActivateVm>()
             .Add<PrepareNetworks>().Add<RemoveUnusedNetworks>()
             .Add<PlanConsolidation>().Add<PlanEvacuation>().Add<CordonHost>().Add<UncordonHost>()
-            .Add<PowerOffHost>().Add<PowerOnHost>()
+            .Add<PowerOffHost>().Add<PowerOnHost>().Add<FenceHost>()
             .Add<CheckScaling>().Add<ReserveScaling>().Add<ScaleVcpus>().Add<ScaleMemory>().Add<VerifyScaling>().Add<ReleaseScaling>();
     }
 }

@@ -36,7 +36,7 @@ internal sealed class FleetUnderTest : IDisposable
 
     private readonly FleetObserver observer;
 
-    private FleetUnderTest(FastTime clock, TurnLimits limits)
+    private FleetUnderTest(FastTime clock, TurnLimits limits, Action<SimulatedFleet>? more)
     {
         Fleet = new SimulatedFleet(new SimulationSettings { HostBoot = TimeSpan.FromSeconds(1) }, clock);
         foreach (var (name, priority) in new[] { (Host1, 1), (Host2, 2), (Host3, 3) })
@@ -48,6 +48,7 @@ internal sealed class FleetUnderTest : IDisposable
         Fleet.AddVm(Host1, new SimulatedVm(Vm2, Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1) { Interfaces = [new VmInterface("52:54:00:00:00:02", OnBridge.Kind, OnBridge.Name)] });
         Fleet.AddVm(Host2, new SimulatedVm(new VmName("vm3"), Vcpus: 2, MemoryMiB: 2048, CpuLoad: 0.2));
         Fleet.AddVm(Host3, new SimulatedVm(new VmName("vm4"), Vcpus: 2, MemoryMiB: 2048, CpuLoad: 0.2));
+        more?.Invoke(Fleet);
         Engine = new EngineUnderTest(ActivityRegistry.WithElsaActivities().AddFleetActivities(), clock);
         Ledger = new InMemoryReservationLedger();
         Modes = new InMemoryHostModes();
@@ -74,10 +75,12 @@ internal sealed class FleetUnderTest : IDisposable
 
     public InMemoryMigrationTurns Turns { get; }
 
-    public static async Task<FleetUnderTest> CreateAsync(TurnLimits? limits = null)
+    /// <param name="limits">How many may be moved at once.</param>
+    /// <param name="more">Adds to the fleet before anybody looks at it.</param>
+    public static async Task<FleetUnderTest> CreateAsync(TurnLimits? limits = null, Action<SimulatedFleet>? more = null)
     {
         var clock = new FastTime(100);
-        var fleet = new FleetUnderTest(clock, limits ?? new TurnLimits());
+        var fleet = new FleetUnderTest(clock, limits ?? new TurnLimits(), more);
         var folder = Path.Combine(AppContext.BaseDirectory, "workflows");
         _ = await fleet.Engine.LoadAsync([.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal).Select(File.ReadAllText)]);
 

@@ -1,8 +1,6 @@
 using Runbooks.Hypervisors.Tests.Contract;
 using Runbooks.Lab.Hosts;
 
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
-
 namespace Runbooks.Lab;
 
 /// <summary>The driver contract, kept by the libvirt driver on real hosts.</summary>

@@ -12,6 +12,7 @@ internal static class MigrationBench
         ("downtime", DowntimeCase.RunAsync),
         ("model", ModelCase.RunAsync),
         ("evacuate", EvacuateCase.RunAsync),
+        ("failures", FailuresCase.RunAsync),
     ];
 
     /// <returns>0; 1 when a case found what must not be; 2 when an option can't be read; what is wrong is on stderr.</returns>

@@ -5,9 +5,23 @@ using Runbooks.Workflows.Activities;
 
 namespace Runbooks.Activities.Migration;
 
+/// <summary>What a run does when the only thing in its way is a host that does not answer, and whose copy of the VM is in doubt.</summary>
+public enum HostLossPolicy
+{
+    /// <summary>It asks a person.</summary>
+    Ask,
+
+    /// <summary>It leaves by HostLost, for the host to be fenced.</summary>
+    Fence,
+}
+
 /// <summary>How a migration that is not simply going on is brought to an end; the same rules for every stage.</summary>
 internal static class MigrationEnding
 {
+    public const string HostLost = nameof(HostLost);
+
+    public const string LostHost = nameof(LostHost);
+
     /// <summary>
     /// Looks at a state that should pass. 240 looks of a quarter of a second: hypervisors were seen to take 30 s to agree
     /// after a cut link.
@@ -19,6 +33,11 @@ internal static class MigrationEnding
     /// seconds, and what it then says is the end of this migration; calling it unknown first would start another one.
     /// </summary>
     private const int MaxSilentLooks = 20;
+
+    /// <summary>The same for a host that can't be reached at all: each look takes as long as a connection that nobody answers.</summary>
+    private const int MaxLostLooks = 4;
+
+    private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
@@ -59,7 +78,7 @@ internal static class MigrationEnding
                 return null;
             case MigrationPlace.Settling settling:
                 return new EffectResult.Unknown(settling.Found);
-            case MigrationPlace.Unclear when looks < (patient ? MaxLooks : MaxSilentLooks):
+            case MigrationPlace.Unclear { Took: var took } when looks < (patient ? MaxLooks : took < LostAfter ? MaxSilentLooks : MaxLostLooks):
                 return null;
             case MigrationPlace.Unclear unclear:
                 return new EffectResult.Unknown(unclear.Fault.ToString());
@@ -72,6 +91,18 @@ internal static class MigrationEnding
                 return new EffectResult.Unknown($"Unexpected {place}.");
         }
     }
+
+    /// <summary>An end in doubt becomes the outcome <see cref="HostLost"/> where fencing that host would settle it, and may be done.</summary>
+    public static EffectResult OrFence(EffectResult ended, MigrationPlace place, HostLossPolicy policy) =>
+        ended is EffectResult.Unknown && policy == HostLossPolicy.Fence && place is MigrationPlace.Unclear { SettledByFencing: true, Fault.Host: var host }
+            ? new EffectResult.Done(new JsonObject { [LostHost] = host.Value }, HostLost)
+            : ended;
+
+    /// <summary>The same for a step that is found after a crash: it is joined, and comes to its outcome by itself.</summary>
+    public static Reconciliation OrFence(Reconciliation found, MigrationPlace place, HostLossPolicy policy) =>
+        found is Reconciliation.Unknown && policy == HostLossPolicy.Fence && place is MigrationPlace.Unclear { SettledByFencing: true }
+            ? new Reconciliation.InProgress("A host does not answer and is to be fenced.")
+            : found;
 
     /// <summary>Ends a running copy because the run was cancelled.</summary>
     public static async Task<EffectResult> CancelAsync(EffectContext context, MigrationRoute route) =>

@@ -32,12 +32,22 @@ internal sealed record MigrationRoute(VmName Vm, HostName Source, HostName Desti
             : (new MigrationRoute(name, from, to), null);
     }
 
-    public Task<MigrationPlace> LookAsync(EffectContext context, CancellationToken cancellationToken) =>
-        MigrationObserver.LookAsync(context.GetRequiredService<IHypervisorDirectory>(), Vm, Source, Destination, cancellationToken);
+    public Task<MigrationPlace> LookAsync(EffectContext context, CancellationToken cancellationToken) => LookAsync(context, MigrationObserver.LookAsync, cancellationToken);
 
-    /// <summary>As <see cref="LookAsync"/>, faster where the VM has probably moved.</summary>
-    public Task<MigrationPlace> LookForArrivalAsync(EffectContext context, CancellationToken cancellationToken) =>
-        MigrationObserver.LookForArrivalAsync(context.GetRequiredService<IHypervisorDirectory>(), Vm, Source, Destination, cancellationToken);
+    /// <summary>As <see cref="LookAsync(EffectContext, CancellationToken)"/>, faster where the VM has probably moved.</summary>
+    public Task<MigrationPlace> LookForArrivalAsync(EffectContext context, CancellationToken cancellationToken) => LookAsync(context, MigrationObserver.LookForArrivalAsync, cancellationToken);
+
+    private async Task<MigrationPlace> LookAsync(
+        EffectContext context, Func<IHypervisorDirectory, VmName, HostName, HostName, CancellationToken, Task<MigrationPlace>> look, CancellationToken cancellationToken)
+    {
+        var started = context.Clock.GetTimestamp();
+        return await look(context.GetRequiredService<IHypervisorDirectory>(), Vm, Source, Destination, cancellationToken) switch
+        {
+            MigrationPlace.Unclear unclear => unclear with { Took = context.Clock.GetElapsedTime(started) },
+            MigrationPlace.Alarming alarming => new MigrationPlace.Alarming($"{alarming.Found} Its source is {Source}, its destination {Destination}."),
+            var place => place,
+        };
+    }
 }
 
 /// <summary>Turns text from a definition into names of the fleet; the message says what is wrong and what there is.</summary>

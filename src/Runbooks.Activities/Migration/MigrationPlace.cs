@@ -27,7 +27,17 @@ public abstract record MigrationPlace
     public sealed record Settling(string Found) : MigrationPlace;
 
     /// <summary>A host can't be asked; nothing may be concluded.</summary>
-    public sealed record Unclear(HypervisorFault Fault) : MigrationPlace;
+    public sealed record Unclear(HypervisorFault Fault) : MigrationPlace
+    {
+        /// <summary>How long it took to find that out: a host whose libvirtd starts again says so at once, a lost one never.</summary>
+        public TimeSpan Took { get; init; }
+
+        /// <summary>
+        /// Only the host that does not answer stands in the way: the guest stands still at the source, or runs at the
+        /// destination, and the other host can't be asked whether it has a copy too. Switching it off and on again settles it.
+        /// </summary>
+        public bool SettledByFencing { get; init; }
+    }
 
     /// <summary>The VM runs nowhere, or twice, or in a state that no rule covers.</summary>
     public sealed record Alarming(string Found) : MigrationPlace;
@@ -47,7 +57,7 @@ public static class MigrationObserver
     {
         ArgumentNullException.ThrowIfNull(hosts);
         var (job, atSource) = await hosts.Hypervisor(source).ObserveMovingVmAsync(vm, cancellationToken);
-        return GoesOn(job) ?? Judge(vm, job, atSource, await hosts.Hypervisor(destination).ObserveVmAsync(vm, cancellationToken));
+        return GoesOn(job) ?? await JudgeWithPowerAsync(hosts, vm, (source, destination), job, atSource, await hosts.Hypervisor(destination).ObserveVmAsync(vm, cancellationToken), cancellationToken);
     }
 
     /// <summary>
@@ -66,8 +76,36 @@ public static class MigrationObserver
     private static MigrationPlace.InFlight? GoesOn(Result<MigrationProgress> job) =>
         job is { IsOk: true, Value.Phase: not (MigrationPhase.None or MigrationPhase.PostCopyFailed) } ? new MigrationPlace.InFlight(job.Value) : null;
 
+    /// <summary>Asks for the power of a host that does not answer: what is off runs nothing.</summary>
+    private static async Task<MigrationPlace> JudgeWithPowerAsync(
+        IHypervisorDirectory hosts,
+        VmName vm,
+        (HostName Source, HostName Destination) route,
+        Result<MigrationProgress> job,
+        Result<VmObservation> atSource,
+        Result<VmObservation> atDestination,
+        CancellationToken cancellationToken)
+    {
+        async Task<bool> IsOffAsync(HostName host, Result<VmObservation> seen) =>
+            seen.Fault is { Kind: FaultKind.Unreachable } && await hosts.Power(host).ObserveAsync(cancellationToken) is { IsOk: true, Value: PowerState.Off };
+
+        return Judge(vm, job, atSource, atDestination, await IsOffAsync(route.Source, atSource), await IsOffAsync(route.Destination, atDestination));
+    }
+
     /// <summary>The rules. Pure, so that every combination can be tested.</summary>
-    public static MigrationPlace Judge(VmName vm, Result<MigrationProgress> job, Result<VmObservation> atSource, Result<VmObservation> atDestination)
+    /// <param name="vm">The VM.</param>
+    /// <param name="job">Its job at the source.</param>
+    /// <param name="atSource">Its copy at the source.</param>
+    /// <param name="atDestination">Its copy at the destination.</param>
+    /// <param name="sourceIsOff">The source's power was just seen to be off.</param>
+    /// <param name="destinationIsOff">The destination's power was just seen to be off.</param>
+    public static MigrationPlace Judge(
+        VmName vm,
+        Result<MigrationProgress> job,
+        Result<VmObservation> atSource,
+        Result<VmObservation> atDestination,
+        bool sourceIsOff = false,
+        bool destinationIsOff = false)
     {
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(atSource);
@@ -77,14 +115,14 @@ public static class MigrationObserver
             return goesOn;
         }
 
-        var source = Copy.Of(atSource);
-        var destination = Copy.Of(atDestination);
+        var source = Copy.Of(atSource, sourceIsOff);
+        var destination = Copy.Of(atDestination, destinationIsOff);
         if (job is { IsOk: true, Value.Phase: MigrationPhase.PostCopyFailed })
         {
             return JudgePostCopy(vm, job.Value, source, destination);
         }
 
-        if (!job.IsOk && job.Fault.Kind != FaultKind.NotFound && source.Fault is null)
+        if (!job.IsOk && job.Fault.Kind != FaultKind.NotFound && source is { Fault: null, Kind: not CopyKind.HostIsOff })
         {
             return new MigrationPlace.Unclear(job.Fault);
         }
@@ -99,10 +137,26 @@ public static class MigrationObserver
             (CopyKind.Running, CopyKind.Absent or CopyKind.Off) => new MigrationPlace.NotMoved(),
             (CopyKind.Running, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} runs at the source, and the destination still has a half-arrived copy."),
             (CopyKind.PausedByMigration, CopyKind.Absent) => new MigrationPlace.StoppedAtSource(),
+
+            // What runs at the source is the VM, and what is off can't be a second one.
+            (CopyKind.Running, CopyKind.HostIsOff) => new MigrationPlace.NotMoved(),
+
+            // Off is not absent: the copy may have run there before, and then the source's memory is older than the VM's disk.
+            (CopyKind.PausedByMigration, CopyKind.HostIsOff) => new MigrationPlace.Unclear(atDestination.Fault! with
+            {
+                Message = $"The host is off. Whether VM {vm} had begun to run there shows in its definitions, when it is on.",
+                Advice = "Switch it on: the VM goes on at its source if the destination has nothing of it. If it can't be switched on, end the paused copy at the source and start the VM anew there.",
+            })
+            {
+                SettledByFencing = true,
+            },
+            (CopyKind.PausedByMigration, CopyKind.Off) => new MigrationPlace.Alarming(
+                $"VM {vm} stands still at the source, and at the destination, which has its definition, it is {destination.Text}: it may have run there, and then the memory at the source is older than its disk. Don't resume it: end the paused copy, undefine it at the destination, and start it anew."),
+            (CopyKind.HostIsOff, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"The source is off, and the destination still has a half-arrived copy of VM {vm}."),
             (CopyKind.PausedByMigration, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} is paused on both hosts while the hypervisors agree."),
-            _ when source.Fault is { } fault => new MigrationPlace.Unclear(fault),
-            _ when destination.Fault is { } fault => new MigrationPlace.Unclear(fault),
-            _ => new MigrationPlace.Alarming($"VM {vm} runs on neither host: {source.Text} at the source, {destination.Text} at the destination."),
+            _ when source.Fault is { } fault => new MigrationPlace.Unclear(fault) { SettledByFencing = destination.Kind == CopyKind.Running },
+            _ when destination.Fault is { } fault => new MigrationPlace.Unclear(fault) { SettledByFencing = source.Kind == CopyKind.PausedByMigration },
+            _ => new MigrationPlace.Alarming($"VM {vm} runs on neither host: {source.Text} at the source, {destination.Text} at the destination. Start it where it is defined, on one host only."),
         };
     }
 
@@ -133,6 +187,9 @@ public static class MigrationObserver
     private enum CopyKind
     {
         NotKnown,
+
+        /// <summary>Its host is off: nothing runs there now, and nobody can see what ran there.</summary>
+        HostIsOff,
         Absent,
         Off,
         Running,
@@ -147,8 +204,9 @@ public static class MigrationObserver
 
     private sealed record Copy(CopyKind Kind, string Text, HypervisorFault? Fault)
     {
-        public static Copy Of(Result<VmObservation> seen) => seen switch
+        public static Copy Of(Result<VmObservation> seen, bool hostIsOff) => seen switch
         {
+            { IsOk: false } when hostIsOff => new Copy(CopyKind.HostIsOff, "its host is off", null),
             { IsOk: true, Value: var vm } => new Copy(KindOf(vm), $"{vm.State} ({vm.StateReason})", null),
             { Fault: { Kind: FaultKind.NotFound } } => new Copy(CopyKind.Absent, "absent", null),
             _ => new Copy(CopyKind.NotKnown, "not known", seen.Fault),

@@ -59,7 +59,10 @@ public sealed class PreCopy : ChangeActivity
     [Input(Description = "The copy counts as not converging after this time.", DefaultValue = "00:10:00", DisplayName = "Time limit of the copying")]
     public Input<TimeSpan> PreCopyTimeLimit { get; } = new();
 
-    [Output(Description = "What ended the copy: DirtyPages; Rounds, Data or Time, after which measures helped; PostCopy when the guest went on at the destination; or SwitchedOver when the hypervisor had nothing left to send.")]
+    [Input(Description = "What to do when a host does not answer whose copy of the VM is in doubt: Ask a person, or Fence: leave it to stop-and-copy, which says which host is to be fenced.", DefaultValue = HostLossPolicy.Ask, DisplayName = "When a host is lost")]
+    public Input<HostLossPolicy> WhenHostIsLost { get; } = new();
+
+    [Output(Description = "What ended the copy: DirtyPages; Rounds, Data or Time, after which measures helped; PostCopy when the guest went on at the destination; SwitchedOver when the hypervisor had nothing left to send; or HostLost.")]
     public Output<string> StoppedBy { get; } = new();
 
     [Output(Description = "Rounds so far.")]
@@ -142,9 +145,13 @@ public sealed class PreCopy : ChangeActivity
     protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
     {
         var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
-        return route is null
-            ? new Reconciliation.NotDone(problem!)
-            : MigrationEnding.Reconcile(await route.LookAsync(context, context.CancellationToken), PreCopyWatch.SwitchedOver(context.Get(MaxDowntimeMs)));
+        if (route is null)
+        {
+            return new Reconciliation.NotDone(problem!);
+        }
+
+        var place = await route.LookAsync(context, context.CancellationToken);
+        return MigrationEnding.OrFence(MigrationEnding.Reconcile(place, PreCopyWatch.SwitchedOver(context.Get(MaxDowntimeMs))), place, context.Get(WhenHostIsLost));
     }
 
     protected override async Task<UndoResult> UndoAsync(EffectContext context)

@@ -12,6 +12,9 @@ namespace Runbooks.Activities.Migration;
 /// <param name="Request">How it is started.</param>
 internal sealed record PreCopyPlan(MigrationMode Mode, StopConditions Conditions, ConvergencePolicy Policy, IReadOnlyList<string> Skipped, MigrationRequest Request)
 {
+    /// <summary>What happens when a host is lost whose copy of the VM is in doubt.</summary>
+    public HostLossPolicy WhenHostIsLost { get; init; }
+
     /// <summary>More than any wire carries: no ceiling.</summary>
     private const int NoCeilingMiBs = 1_000_000;
 
@@ -76,7 +79,7 @@ internal sealed record PreCopyPlan(MigrationMode Mode, StopConditions Conditions
             AutoConverge = policy.Measures.Contains(ConvergenceMeasure.AutoConverge) ? new AutoConverge() : null,
             Stopped = mode == MigrationMode.Stopped,
         };
-        return new PreCopyPlan(mode, conditions, policy, skipped, request);
+        return new PreCopyPlan(mode, conditions, policy, skipped, request) { WhenHostIsLost = context.Get(step.WhenHostIsLost) };
     }
 
     private static string? WhyNot(ConvergenceMeasure measure, HypervisorFeatures features, Criticality criticality, int? bandwidth) => measure switch

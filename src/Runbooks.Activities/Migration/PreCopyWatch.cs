@@ -57,7 +57,8 @@ internal sealed class PreCopyWatch(EffectContext context, MigrationRoute route, 
                 default:
                     if (await MigrationEnding.SettleAsync(context, route, place, ++settling) is { } ended)
                     {
-                        return ended;
+                        // There is nothing left to copy; the next stage says which host is to be fenced.
+                        return MigrationEnding.OrFence(ended, place, plan.WhenHostIsLost) is EffectResult.Done ? Ends(MigrationEnding.HostLost, null) : ended;
                     }
 
                     break;

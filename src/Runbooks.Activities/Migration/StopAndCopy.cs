@@ -10,6 +10,7 @@ namespace Runbooks.Activities.Migration;
 /// The point of no return.
 /// </summary>
 [Activity("Runbooks", "Runbooks: Migration", "Stage 3. Lets the guest stop for the last pages and waits until it runs on the destination. There is no way back after it.", DisplayName = "Stop and copy")]
+[FlowNode("Done", MigrationEnding.HostLost)]
 public sealed class StopAndCopy : IrreversibleActivity
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
@@ -35,6 +36,12 @@ public sealed class StopAndCopy : IrreversibleActivity
 
     [Input(Description = "How long to wait for the switch-over before the migration is given up.", DefaultValue = "00:02:00", DisplayName = "Switch over within")]
     public Input<TimeSpan> SwitchOverWithin { get; } = new();
+
+    [Input(Description = "What to do when a host does not answer whose copy of the VM is in doubt: ask a person, or leave by HostLost for the host to be fenced.", DefaultValue = HostLossPolicy.Ask, DisplayName = "When a host is lost")]
+    public Input<HostLossPolicy> WhenHostIsLost { get; } = new();
+
+    [Output(Description = "The host that was lost; empty when none was.")]
+    public Output<string> LostHost { get; } = new();
 
     protected override async Task<EffectResult> PerformAsync(EffectContext context)
     {
@@ -93,7 +100,7 @@ public sealed class StopAndCopy : IrreversibleActivity
                     wait = inPostCopy ? SlowPoll : Poll;
                     if (await MigrationEnding.SettleAsync(context, route, place, ++settling, inPostCopy) is { } result)
                     {
-                        return result;
+                        return MigrationEnding.OrFence(result, place, context.Get(WhenHostIsLost));
                     }
 
                     break;
@@ -123,6 +130,12 @@ public sealed class StopAndCopy : IrreversibleActivity
     protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
     {
         var (route, problem) = MigrationRoute.Read(context, Vm, Source, Destination);
-        return route is null ? new Reconciliation.NotDone(problem!) : MigrationEnding.Reconcile(await route.LookAsync(context, context.CancellationToken), new JsonObject());
+        if (route is null)
+        {
+            return new Reconciliation.NotDone(problem!);
+        }
+
+        var place = await route.LookAsync(context, context.CancellationToken);
+        return MigrationEnding.OrFence(MigrationEnding.Reconcile(place, new JsonObject()), place, context.Get(WhenHostIsLost));
     }
 }

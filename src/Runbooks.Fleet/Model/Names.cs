@@ -25,14 +25,22 @@ public readonly record struct HostName : IComparable<HostName>
 }
 
 /// <summary>The name of a VM (libvirt: domain), unique in the fleet. Same alphabet as <see cref="HostName"/>, and '+'.</summary>
+/// <remarks>
+/// Not a number and not a UUID: libvirt's tools look for a VM of that number or UUID first, and would take another VM.
+/// </remarks>
 public readonly record struct VmName : IComparable<VmName>
 {
     /// <exception cref="FormatException">The text is not a VM name; the message says what was found.</exception>
-    public VmName(string value) => Value = NameRules.Require(value, "VM name");
+    public VmName(string value) => Value = NameRules.RequireVm(value);
 
     public string Value { get; }
 
-    public static bool TryParse([NotNullWhen(true)] string? text, out VmName name) => NameRules.TryParse(text, static t => new VmName(t), out name);
+    public static bool TryParse([NotNullWhen(true)] string? text, out VmName name)
+    {
+        var ok = text is not null && NameRules.IsVm(text);
+        name = ok ? new VmName(text!) : default;
+        return ok;
+    }
 
     public int CompareTo(VmName other) => string.CompareOrdinal(Value, other.Value);
 
@@ -46,6 +54,13 @@ internal static partial class NameRules
             ? value
             : throw new FormatException(
                 $"Not a {what}: '{value}'. Use 1 to 63 letters, digits, '.', '_', '+' or '-', starting with a letter or digit.");
+
+    public static bool IsVm(string text) => Shape().IsMatch(text) && !text.All(char.IsAsciiDigit) && !Guid.TryParseExact(text, "D", out _);
+
+    public static string RequireVm(string value) =>
+        IsVm(Require(value, "VM name"))
+            ? value
+            : throw new FormatException($"Not a VM name: '{value}'. A number or a UUID means another VM to libvirt's tools; use a name with a letter that is no UUID.");
 
     public static bool TryParse<T>(string? text, Func<string, T> make, out T name)
         where T : struct

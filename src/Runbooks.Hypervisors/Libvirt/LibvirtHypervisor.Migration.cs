@@ -164,7 +164,7 @@ internal sealed partial class LibvirtHypervisor
     {
         var answer = await virsh.ReadAsync(Sections.Script(JobParts(vm)), cancellationToken);
         return !answer.IsOk ? answer.Fault
-            : Sections.TrySplit(answer.Value.Output, out var parts, out var problem) ? JobIn(vm, parts, answer.Value.Errors)
+            : Sections.TrySplit(answer.Value.Output, out var parts, out var problem, "job", "state") ? JobIn(vm, parts, answer.Value.Errors)
             : Virsh.BadAnswer(Host, JobCommands(vm), problem);
     }
 

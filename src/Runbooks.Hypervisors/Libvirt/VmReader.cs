@@ -24,7 +24,7 @@ internal sealed class VmReader(LibvirtHost host, Virsh virsh, TimeProvider time)
         var problem = string.Empty;
         for (var i = 0; i < Tries; i++)
         {
-            var answer = await ReadPartsAsync(script, what, static _ => false, cancellationToken);
+            var answer = await ReadPartsAsync(script, what, static _ => false, cancellationToken, "node", "cpu", "memory");
             if (!answer.IsOk)
             {
                 return answer.Fault;
@@ -78,7 +78,14 @@ internal sealed class VmReader(LibvirtHost host, Virsh virsh, TimeProvider time)
 
             if (!names.ContainsKey(vm.Value))
             {
-                return new HypervisorFault(FaultKind.NotFound, host.Name, $"There is no VM '{vm}' here.");
+                // Two witnesses: a listing that is merely empty may come from a virsh that is broken.
+                if (errors.Contains($"failed to get domain '{vm}'", StringComparison.Ordinal))
+                {
+                    return new HypervisorFault(FaultKind.NotFound, host.Name, $"There is no VM '{vm}' here.");
+                }
+
+                problem = $"list does not tell of '{vm}', and domstats does not say that it is missing";
+                continue;
             }
 
             if (DomainList.TryRead(at, parts["vms"], parts["persistent"], parts["stats"], out var vms, out problem)
@@ -100,7 +107,7 @@ internal sealed class VmReader(LibvirtHost host, Virsh virsh, TimeProvider time)
 
     /// <summary>All parts, or a fault if virsh complained of anything that is not expected.</summary>
     private async Task<Result<(DateTimeOffset At, Dictionary<string, string[]> Parts, string Errors)>> ReadPartsAsync(
-        string script, string what, Func<string, bool> expected, CancellationToken cancellationToken)
+        string script, string what, Func<string, bool> expected, CancellationToken cancellationToken, params string[] more)
     {
         var at = time.GetUtcNow();
         var answer = await virsh.ReadAsync(script, cancellationToken);
@@ -116,7 +123,7 @@ internal sealed class VmReader(LibvirtHost host, Virsh virsh, TimeProvider time)
             return Virsh.Fault(host.Name, what, errors, Effect.Reads);
         }
 
-        return Sections.TrySplit(answer.Value.Output, out var parts, out var problem)
+        return Sections.TrySplit(answer.Value.Output, out var parts, out var problem, ["stats", .. Lists.Select(l => l.Name), .. more])
             ? (at, parts, answer.Value.Errors)
             : Virsh.BadAnswer(host.Name, what, problem);
     }

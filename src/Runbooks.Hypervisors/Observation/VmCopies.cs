@@ -50,6 +50,10 @@ internal static class VmCopies
         _ => 5,
     };
 
+    /// <summary>How to see and to end a migration that nobody leads.</summary>
+    private static string Job(VmCopy copy) =>
+        $"A migration that is at work shows with 'virsh domjobinfo {copy.Vm.Name}' on its source; wait for it, or end it there with 'virsh domjobabort {copy.Vm.Name}'.";
+
     private static (ProblemSeverity Severity, string Message)? Judge(IReadOnlyList<VmCopy> copies, VmCopy best, Reservation? reservation)
     {
         var vm = best.Vm.Name;
@@ -77,8 +81,13 @@ internal static class VmCopies
         if (copies.Any(c => c.Vm is { State: VmState.Paused, StateReason: "migrating" }))
         {
             return best.Runs
-                ? (ProblemSeverity.Warning, $"VM {vm} has a paused twin: {all}. No run moves it; if no migration is at work, destroy the paused copy and never resume it.")
-                : (ProblemSeverity.Warning, $"VM {vm} stands still in a migration that no run leads: {all}. Look at both hosts before you resume it.");
+                ? (ProblemSeverity.Warning, $"VM {vm} has a paused twin: {all}. No run moves it. {Job(best)} If none is at work, destroy the paused copy and never resume it.")
+                : (ProblemSeverity.Warning, $"VM {vm} stands still in a migration that no run leads: {all}. {Job(best)} Look at both hosts before you resume it.");
+        }
+
+        if (copies.FirstOrDefault(c => c.Vm.StateReason.StartsWith("post-copy", StringComparison.Ordinal)) is not null)
+        {
+            return (ProblemSeverity.Warning, $"VM {vm} is in a post-copy migration that no run leads: {all}. Its memory is on both hosts: end and resume neither copy. If it says 'failed', repeat the migration with 'virsh migrate --postcopy-resume' on its source.");
         }
 
         // Of a host that is off only its past is known: what was seen on it may have been removed before it went off.

@@ -4,12 +4,15 @@ using System.Text;
 namespace Runbooks.Hypervisors.Processes;
 
 /// <summary>How a child process ended.</summary>
-/// <param name="ExitCode">Its exit code; null when it was ended because its time was over.</param>
+/// <param name="ExitCode">Its exit code; null when it was ended because its time was over, or because it wrote without end.</param>
 /// <param name="Output">What it wrote to its output.</param>
 /// <param name="Errors">What it wrote to its error output.</param>
 internal sealed record ChildResult(int? ExitCode, string Output, string Errors)
 {
-    public bool TimedOut => ExitCode is null;
+    /// <summary>It was ended because it had written more than anything that we ask for has to say.</summary>
+    public bool SaidTooMuch { get; init; }
+
+    public bool TimedOut => ExitCode is null && !SaidTooMuch;
 }
 
 /// <summary>What to do with the processes that a child has started, when the child is ended.</summary>
@@ -22,11 +25,14 @@ internal enum Descendants
 /// <summary>Runs one program to its end, without any shell between.</summary>
 /// <remarks>
 /// Output is read while the child runs, so that a full pipe cannot stop it, and only for a moment after it has ended:
-/// something that it left behind may hold the pipe open for ever. More than <see cref="MostCharacters"/> is dropped.
+/// something that it left behind may hold the pipe open for ever. A child that writes more than <see cref="MostCharacters"/>
+/// is ended.
 /// </remarks>
 internal static class ChildProcess
 {
-    private const int MostCharacters = 16 * 1024 * 1024;
+    internal const int MostCharacters = 16 * 1024 * 1024;
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
 
@@ -46,14 +52,25 @@ internal static class ChildProcess
         using var process = new Process { StartInfo = start };
         process.Start();
         process.StandardInput.Close();
-        var output = new PipeText(process.StandardOutput, MostCharacters);
-        var errors = new PipeText(process.StandardError, MostCharacters);
+
+        // By hand, because the process's own readers let the first bytes choose the encoding.
+        using var outputReader = new StreamReader(process.StandardOutput.BaseStream, Utf8, detectEncodingFromByteOrderMarks: false);
+        using var errorReader = new StreamReader(process.StandardError.BaseStream, Utf8, detectEncodingFromByteOrderMarks: false);
+        var output = new PipeText(outputReader, MostCharacters);
+        var errors = new PipeText(errorReader, MostCharacters);
 
         using var limit = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            await process.WaitForExitAsync(either.Token);
+            var ended = process.WaitForExitAsync(either.Token);
+            if (await Task.WhenAny(ended, output.Full, errors.Full) != ended)
+            {
+                End(process, descendants);
+                return new ChildResult(null, output.SoFar(), errors.SoFar()) { SaidTooMuch = true };
+            }
+
+            await ended;
         }
         catch (OperationCanceledException)
         {
@@ -83,9 +100,14 @@ internal static class ChildProcess
     {
         private readonly StringBuilder text = new();
 
+        private readonly TaskCompletionSource full = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public PipeText(StreamReader reader, int most) => Ended = ReadAsync(reader, most);
 
         public Task Ended { get; }
+
+        /// <summary>Ends when more has come than is kept.</summary>
+        public Task Full => full.Task;
 
         public string SoFar()
         {
@@ -102,9 +124,16 @@ internal static class ChildProcess
             {
                 while (await reader.ReadAsync(buffer) is > 0 and var count)
                 {
+                    bool over;
                     lock (text)
                     {
+                        over = count > most - text.Length;
                         text.Append(buffer, 0, Math.Min(count, most - text.Length));
+                    }
+
+                    if (over)
+                    {
+                        full.TrySetResult();
                     }
                 }
             }

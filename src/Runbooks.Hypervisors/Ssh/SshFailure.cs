@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Processes;
 
 namespace Runbooks.Hypervisors.Ssh;
 
@@ -52,10 +53,17 @@ internal static partial class SshFailure
             ? new(FaultKind.Unreachable, host, $"'{target}' did not answer '{command.Words[0]}' within {command.Timeout.TotalSeconds:0} s.", "See that the host is on and its network, sshd and libvirtd work.")
             : new(FaultKind.UnknownOutcome, host, $"'{target}' did not finish '{command.Words[0]}' within {command.Timeout.TotalSeconds:0} s.", "Observe the host before anything is repeated.");
 
+    /// <summary>An answer without end says nothing, whatever it begins with.</summary>
+    public static HypervisorFault SaidTooMuch(HostName host, string target, RemoteCommand command) => new(
+        command.Effect == Effect.Reads ? FaultKind.BadAnswer : FaultKind.UnknownOutcome,
+        host,
+        $"'{target}' answered '{command.Words[0]}' with more than {ChildProcess.MostCharacters / 1024 / 1024} Mi characters; it was not listened to any longer.",
+        $"Run '{command.Words[0]}' on the host by hand: it is not what it should be.");
+
     private static string LastWords(string errors)
     {
         var lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return lines.Length == 0 ? "the connection ended without a message." : string.Join(" / ", lines.TakeLast(3));
+        return lines.Length == 0 ? "it ended without a message, or the program on the host was killed." : string.Join(" / ", lines.TakeLast(3));
     }
 
     [GeneratedRegex(

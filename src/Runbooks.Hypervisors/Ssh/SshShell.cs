@@ -29,6 +29,13 @@ internal sealed class SshShell(HostName host, string target, SshConnections conn
             return SshFailure.TimedOut(host, target, command);
         }
 
+        if (ended.SaidTooMuch)
+        {
+            // The other end goes on writing until its connection is gone.
+            await connections.DropAsync(target);
+            return SshFailure.SaidTooMuch(host, target, command);
+        }
+
         return ended.ExitCode == SshFailure.ExitCode
             ? SshFailure.Classify(host, target, ended.Errors, command.Effect)
             : new RemoteOutput(ended.ExitCode!.Value, ended.Output, ended.Errors);

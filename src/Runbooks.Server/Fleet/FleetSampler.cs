@@ -8,8 +8,9 @@ using Runbooks.Server.Startup;
 namespace Runbooks.Server.Fleet;
 
 /// <summary>Looks at the fleet at intervals: shows it, records its loads, and raises an event when a load crosses a threshold.</summary>
-public sealed class FleetSampler(
+internal sealed class FleetSampler(
     FleetObserver observer,
+    StrayReservations strays,
     FleetBoard board,
     ModeBoard modes,
     IFleetHistory history,
@@ -28,7 +29,9 @@ public sealed class FleetSampler(
 
     protected override async Task RoundAsync(CancellationToken stoppingToken)
     {
-        var reading = await observer.ObserveAsync(stoppingToken);
+        var seen = await observer.ObserveAsync(stoppingToken);
+        var stray = await strays.FindAsync(seen.Snapshot.Reservations, stoppingToken);
+        var reading = seen with { Problems = [.. seen.Problems.Concat(stray).OrderByDescending(p => p.Severity)] };
         await modes.ReadAsync(stoppingToken);
         board.Show(reading);
         Tell(reading);

@@ -30,6 +30,7 @@ internal static class ServiceCollectionExtensions
             .AddSingleton<IMigrationForecaster>(p => p.GetRequiredService<MigrationForecaster>())
             .AddSingleton<MigrationRecorder>()
             .AddHostedService<MigrationLearner>()
+            .AddSingleton<StrayReservations>()
             .AddSingleton<ICrossingSink, BusCrossingSink>()
             .AddHostedService<FleetSampler>();
     }

@@ -28,9 +28,28 @@ public sealed class MigrationObserverTests
     [InlineData("Paused user", "absent", nameof(MigrationPlace.Alarming))]
     [InlineData("ShutOff crashed", "absent", nameof(MigrationPlace.Alarming))]
     [InlineData("absent", "absent", nameof(MigrationPlace.Alarming))]
+    [InlineData("off", "Running migrated", nameof(MigrationPlace.Moved))]
+    [InlineData("off", "Paused migrating", nameof(MigrationPlace.Settling))]
+    [InlineData("off", "absent", nameof(MigrationPlace.Alarming))]
+    [InlineData("off", "silent", nameof(MigrationPlace.Unclear))]
+    [InlineData("Running booted", "off", nameof(MigrationPlace.NotMoved))]
+    [InlineData("Paused migrating", "off", nameof(MigrationPlace.Unclear))]
+    [InlineData("silent", "off", nameof(MigrationPlace.Unclear))]
+    [InlineData("off", "off", nameof(MigrationPlace.Alarming))]
     [InlineData("silent", "absent", nameof(MigrationPlace.Unclear))]
     public void Two_observations_without_a_job_have_one_meaning(string source, string destination, string expected) =>
-        Assert.Equal(expected, MigrationObserver.Judge(Vm, MigrationProgress.NoJob, Seen(source), Seen(destination)).GetType().Name);
+        Assert.Equal(expected, MigrationObserver.Judge(Vm, source == "off" ? Silent : MigrationProgress.NoJob, Seen(source), Seen(destination), source == "off", destination == "off").GetType().Name);
+
+    [Theory]
+    [InlineData("Paused migrating", "silent", true)]
+    [InlineData("Paused migrating", "off", true)]
+    [InlineData("silent", "Running migrated", true)]
+    [InlineData("Running booted", "silent", false)]
+    [InlineData("silent", "absent", false)]
+    [InlineData("silent", "silent", false)]
+    public void Fencing_settles_only_what_hangs_on_the_silent_host_alone(string source, string destination, bool settles) =>
+        Assert.Equal(settles, Assert.IsType<MigrationPlace.Unclear>(
+            MigrationObserver.Judge(Vm, MigrationProgress.NoJob, Seen(source), Seen(destination), source == "off", destination == "off")).SettledByFencing);
 
     [Theory]
     [InlineData("Paused migrating", true)]
@@ -86,15 +105,15 @@ public sealed class MigrationObserverTests
     [Fact]
     public void A_job_that_cannot_be_read_leaves_everything_open()
     {
-        Result<MigrationProgress> silent = new HypervisorFault(FaultKind.Unreachable, Source, "No answer.");
-
-        _ = Assert.IsType<MigrationPlace.Unclear>(MigrationObserver.Judge(Vm, silent, Seen("Running booted"), Seen("absent")));
+        _ = Assert.IsType<MigrationPlace.Unclear>(MigrationObserver.Judge(Vm, Silent, Seen("Running booted"), Seen("absent")));
     }
+
+    private static Result<MigrationProgress> Silent { get; } = new HypervisorFault(FaultKind.Unreachable, Source, "No answer.");
 
     private static Result<VmObservation> Seen(string text) => text.Split(' ') switch
     {
         ["absent"] => new HypervisorFault(FaultKind.NotFound, Source, "No such domain."),
-        ["silent"] => new HypervisorFault(FaultKind.Unreachable, Source, "No answer."),
+        ["silent"] or ["off"] => new HypervisorFault(FaultKind.Unreachable, Source, "No answer."),
         [var state, .. var words] when string.Join(' ', words) is var reason => new VmObservation(DateTimeOffset.UnixEpoch, Vm, Guid.Empty, Enum.Parse<VmState>(state), reason, true, 1, 96, TimeSpan.Zero, null),
         _ => throw new ArgumentException($"Unexpected '{text}'.", nameof(text)),
     };

@@ -5,12 +5,21 @@ using Runbooks.Hypervisors.Libvirt;
 
 namespace Runbooks.Lab.Hosts;
 
-/// <summary>A lab of three real hosts that belongs to this test run alone.</summary>
+/// <summary>A lab of real hosts, three unless said otherwise, that belongs to this test run alone.</summary>
 public sealed class LabHosts : IAsyncLifetime
 {
+    private readonly int hosts;
+    private readonly string[] settings;
     private ServerProcess? server;
 
-    public LabHosts() => Lab = new LabCommand(Folder);
+    public LabHosts()
+        : this(3)
+    {
+    }
+
+    /// <param name="hosts">How many hosts.</param>
+    /// <param name="settings">Of its server, beside the usual ones.</param>
+    internal LabHosts(int hosts, params string[] settings) => (this.hosts, Lab, this.settings) = (hosts, new LabCommand(Folder), settings);
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("rb-lab-").FullName;
 
@@ -22,7 +31,7 @@ public sealed class LabHosts : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        await Lab.RunAsync("start", "3");
+        await Lab.RunAsync("start", $"{hosts}");
         Fleet = Connect();
         KnowsVlans = (await Lab.TryAsync("enter", "host1", "ip", "link", "add", "link", "eth1", "name", "eth1.4001", "type", "vlan", "id", "4001")).Code == 0;
         _ = await Lab.TryAsync("enter", "host1", "ip", "link", "delete", "eth1.4001");
@@ -36,7 +45,7 @@ public sealed class LabHosts : IAsyncLifetime
     {
         if (server is null)
         {
-            server = new ServerProcess(this);
+            server = new ServerProcess(this, settings);
             await server.InitializeAsync();
         }
 
@@ -85,7 +94,7 @@ public sealed class LabHosts : IAsyncLifetime
 }
 
 /// <summary>All tests of real hosts share one lab and run one after the other.</summary>
-[CollectionDefinition(Name)]
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class LabCollection : ICollectionFixture<LabHosts>
 {
     public const string Name = "lab";

@@ -23,15 +23,17 @@ public sealed class ServerProcess : IAsyncLifetime
         "src", "Runbooks.Server", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "Runbooks.Server.dll");
 
     private readonly LabHosts lab;
+    private readonly IReadOnlyList<string> more;
     private readonly string folder = Directory.CreateTempSubdirectory("rb-server-").FullName;
     private readonly StringBuilder output = new();
     private readonly HttpClient client;
     private readonly int port = FreePort();
     private Process? process;
 
-    public ServerProcess(LabHosts lab)
+    public ServerProcess(LabHosts lab, IReadOnlyList<string> more)
     {
         this.lab = lab;
+        this.more = more;
 
         // PostgreSQL runs under an account of its own, and its folder lies in here.
         File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute);
@@ -93,6 +95,27 @@ public sealed class ServerProcess : IAsyncLifetime
         return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
     }
 
+    /// <summary>Gives a run an order, as a person would, and waits until it has been carried out.</summary>
+    public async Task OrderAsync(string run, string verb)
+    {
+        using var answer = await client.PostAsJsonAsync(new Uri($"/api/runs/{run}:{verb}", UriKind.Relative), new JsonObject { ["actor"] = "operator", ["reason"] = "what the run asked for was done" });
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.Accepted, $"{verb}: {answer.StatusCode}: {text}");
+    }
+
+    /// <summary>Connections that there are stay; a new one to the host is refused.</summary>
+    public async Task ForgetKeyAsync(HostName host) =>
+        await File.WriteAllLinesAsync(KnownHosts, (await File.ReadAllLinesAsync(KnownHosts)).Where(l => !l.StartsWith($"{host},", StringComparison.Ordinal)));
+
+    public async Task RestoreKeysAsync() => await File.WriteAllTextAsync(KnownHosts, await File.ReadAllTextAsync(Path.Combine(lab.Folder, "ssh", "known_hosts")));
+
+    /// <summary>The ssh clients that this server keeps for its next calls: they are called after their sockets, which lie in its folder.</summary>
+    public IReadOnlyList<int> SshClients() => [.. Directory.EnumerateDirectories("/proc")
+        .Select(f => int.TryParse(Path.GetFileName(f), out var pid) ? pid : 0)
+        .Where(pid => pid > 0 && CommandLine.Of(pid) is [var words, ..] && words.StartsWith("ssh: ", StringComparison.Ordinal) && words.Contains($" {folder}/", StringComparison.Ordinal))];
+
+    public bool IsRunning => process is { HasExited: false };
+
     /// <summary>The run with its steps, when it has come to an end or needs a person.</summary>
     public async Task<SeenRun> EndOfAsync(string run)
     {
@@ -152,6 +175,7 @@ public sealed class ServerProcess : IAsyncLifetime
             "--Fleet:SampleEvery=00:00:01",
             "--Schedules:0:enabled=false",
             "--Engine:ReconcileFor=00:00:15",
+            .. more,
         ];
         var start = new ProcessStartInfo("dotnet", [Built, .. settings])
         {
@@ -159,6 +183,7 @@ public sealed class ServerProcess : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment["TMPDIR"] = folder;
         var started = Process.Start(start)!;
         started.OutputDataReceived += (_, line) => Keep(line.Data);
         started.ErrorDataReceived += (_, line) => Keep(line.Data);

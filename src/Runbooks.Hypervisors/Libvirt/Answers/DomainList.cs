@@ -114,7 +114,8 @@ internal static class DomainList
                     yield return (name, lines);
                 }
 
-                (name, lines) = (line[head.Length..].TrimEnd('\''), []);
+                // One quote, not all: a name may end with one, and is another name without it.
+                (name, lines) = (line.EndsWith('\'') && line.Length > head.Length ? line[head.Length..^1] : line[head.Length..], []);
             }
             else
             {

@@ -13,8 +13,8 @@ internal static class Sections
     public static string Script(params (string Name, string Command)[] commands) =>
         string.Join("; ", commands.Select(c => $"echo {Mark}{c.Name}; {c.Command}")) + $"; echo {Mark}{End}";
 
-    /// <summary>The text after each mark, without blank lines; false when the last mark is missing.</summary>
-    public static bool TrySplit(string output, out Dictionary<string, string[]> sections, out string problem)
+    /// <summary>The text after each mark, without blank lines; false when the last mark is missing, or one of <paramref name="needed"/>.</summary>
+    public static bool TrySplit(string output, out Dictionary<string, string[]> sections, out string problem, params IEnumerable<string> needed)
     {
         sections = new(StringComparer.Ordinal);
         var name = string.Empty;
@@ -33,7 +33,10 @@ internal static class Sections
             }
         }
 
-        problem = name == End ? string.Empty : $"the answer stops in the part '{name}'";
-        return name == End;
+        var found = sections;
+        problem = name != End ? $"the answer stops in the part '{name}'"
+            : needed.FirstOrDefault(part => !found.ContainsKey(part)) is { } missing ? $"the answer has no part '{missing}'"
+            : string.Empty;
+        return problem.Length == 0;
     }
 }

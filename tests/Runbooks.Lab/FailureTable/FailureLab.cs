@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Runbooks.Fleet.Model;
+using Runbooks.Lab.Hosts;
+
+namespace Runbooks.Lab.FailureTable;
+
+/// <summary>Two real hosts and a server of their own, on which rows of the failure table are played one after the other.</summary>
+public sealed class FailureLab : IAsyncLifetime
+{
+    private const int MemoryMiB = 96;
+
+    /// <summary>Of which the guest writes more per second than the copy carries: it converges only when it may stand still.</summary>
+    private const int WorkingSetMiB = 12;
+
+    private const int WriteMiBs = 24;
+
+    private const int CopyMiBs = 6;
+
+    /// <summary>Long enough for the whole working set, so that pre-copy ends after its first rounds.</summary>
+    private const int DowntimeMs = 10_000;
+
+    private readonly LabHosts lab = new(2, "--Engine:ReconcileFor=00:00:03");
+    private readonly List<VmName> guests = [];
+    private ServerProcess server = null!;
+
+    public HostBox Host1 { get; private set; } = null!;
+
+    public HostBox Host2 { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        await lab.InitializeAsync();
+        server = await lab.ServerAsync();
+        (Host1, Host2) = (new(lab, new HostName("host1")), new(lab, new HostName("host2")));
+    }
+
+    public Task DisposeAsync() => lab.DisposeAsync();
+
+    /// <summary>Plays a row and looks at the hosts afterwards. Never throws for what the row finds.</summary>
+    public async Task<RowResult> PlayAsync(FailureRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        var ends = new List<RowEnd>();
+        var wrong = new List<string>();
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            var scene = new Scene(lab, server, await StartGuestAsync(), Host1, Host2);
+            if (row.SlowNetwork)
+            {
+                await Host1.LimitAsync(CopyMiBs);
+            }
+
+            await DoAsync(row.Before, scene);
+            started = Stopwatch.GetTimestamp();
+            scene.Run = await server.RunAsync("migrate-vm", InputOf(row, scene.Vm));
+            await DoAsync(row.Happens, scene);
+            ends.Add(await EndAsync(scene, row.Ends, row.Says, wrong));
+            if (row.AtLast is { } last && ends[^1] == RowEnd.NeedsAttention)
+            {
+                await DoAsync(row.Then, scene);
+                ends.Add(await EndAsync(scene, last, [], wrong));
+            }
+
+            wrong.AddRange(await new FinalCheck(scene).LookAsync(row));
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A row that breaks is a result as well: the others are played all the same.
+            wrong.Add($"{e.GetType().Name}: {e.Message}");
+        }
+
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        await RestoreAsync();
+        return new RowResult(row, ends, wrong, seconds);
+    }
+
+    private static async Task DoAsync(IEnumerable<Act> acts, Scene scene)
+    {
+        foreach (var act in acts)
+        {
+            await act.DoAsync(scene);
+        }
+    }
+
+    private async Task<RowEnd> EndAsync(Scene scene, RowEnd expected, IEnumerable<string> says, List<string> wrong)
+    {
+        var seen = await server.EndOfAsync(scene.Run);
+        var end = seen.Status switch
+        {
+            "finished" => RowEnd.Moved,
+            "compensated" or "cancelled" => RowEnd.NotMoved,
+            _ => RowEnd.NeedsAttention,
+        };
+        if (end != expected)
+        {
+            wrong.Add($"It ended as {end} instead of {expected}: {seen}");
+        }
+
+        wrong.AddRange(says.Where(s => !seen.Reason.Contains(s, StringComparison.Ordinal)).Select(s => $"The reason does not say '{s}': {seen.Reason}"));
+        return end;
+    }
+
+    private static JsonObject InputOf(FailureRow row, VmName vm)
+    {
+        var input = new JsonObject { ["Vm"] = vm.Value, ["Destination"] = "host2", ["BandwidthMiBs"] = CopyMiBs, ["MaxDowntimeMs"] = DowntimeMs };
+        foreach (var (name, value) in row.Inputs)
+        {
+            input[name] = value?.DeepClone();
+        }
+
+        return input;
+    }
+
+    private async Task<VmName> StartGuestAsync()
+    {
+        var vm = new VmName($"row{guests.Count + 1}");
+        guests.Add(vm);
+        await lab.Lab.RunAsync("guest-define", vm.Value, "host1", "--memory", $"{MemoryMiB}", "--ws", $"{WorkingSetMiB}", "--rate", $"{WriteMiBs}");
+        await lab.Lab.RunAsync("guest-start", vm.Value, "host1");
+        await Scene.UntilAsync($"{vm} beats", () => lab.Beats(vm).Count > 0);
+        return vm;
+    }
+
+    /// <summary>Everything goes on, and no guest is left.</summary>
+    private async Task RestoreAsync()
+    {
+        await server.RestoreKeysAsync();
+        if (!server.IsRunning)
+        {
+            await server.StartAsync();
+        }
+
+        foreach (var host in new[] { Host1, Host2 })
+        {
+            await host.ThawAsync(guests);
+            await Virsh.MendAsync(host, lab.Lab);
+            await lab.Lab.RunAsync("poweron", host.Name.Value);
+            await lab.Lab.RunAsync("heal", host.Name.Value);
+            await lab.Lab.RunAsync("virtd-start", host.Name.Value);
+            await host.LimitAsync(0);
+            await Scene.UntilAsync($"{host.Name} answers", async () => (await lab.Lab.TryAsync("ssh", host.Name.Value, "virsh", "-c", "qemu:///system", "version")).Code == 0);
+            foreach (var left in (await lab.VirshAsync(host.Name, "list", "--all", "--name")).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
+                _ = await lab.Lab.TryAsync("enter", host.Name.Value, "virsh", "-c", "qemu:///system", "destroy", left);
+                _ = await lab.Lab.TryAsync("enter", host.Name.Value, "virsh", "-c", "qemu:///system", "undefine", left);
+            }
+        }
+
+        await server.UntilAsync("the server sees both hosts", async () =>
+            (await server.SeeHostAsync(Host1.Name)).IsUsable && (await server.SeeHostAsync(Host2.Name)).IsUsable);
+    }
+}

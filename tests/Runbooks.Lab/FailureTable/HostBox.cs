@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Runbooks.Fleet.Model;
+using Runbooks.Lab.Hosts;
+
+namespace Runbooks.Lab.FailureTable;
+
+/// <summary>What libvirtd keeps of a VM in its own books: read from its file, so it is there while libvirtd itself is frozen.</summary>
+/// <param name="State">State of the domain; empty when libvirtd keeps nothing of it.</param>
+/// <param name="Reason">Why it is in that state, in libvirt's words.</param>
+/// <param name="Job">Long job, such as <c>migration out</c>; empty for none.</param>
+/// <param name="Phase">Phase of that job.</param>
+public sealed record Books(string State, string Reason, string Job, string Phase);
+
+/// <summary>One lab host from outside: its processes, its libvirtd's books, its sockets. Works whatever the host itself can do.</summary>
+public sealed partial class HostBox(LabHosts lab, HostName name)
+{
+    private const string MigrationPorts = ":C0";
+
+    public HostName Name => name;
+
+    /// <summary>The first process of the host, as this machine numbers it; null while the host is off.</summary>
+    private int? Init
+    {
+        get
+        {
+            var file = Path.Combine(lab.Folder, name.Value, "pid");
+            return File.Exists(file)
+                && int.TryParse(File.ReadAllText(file).Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                && Directory.Exists($"/proc/{pid}")
+                ? pid
+                : null;
+        }
+    }
+
+    public bool IsOn => Init is not null;
+
+    public Books BooksOf(VmName vm)
+    {
+        try
+        {
+            var text = File.ReadAllText($"/proc/{Init}/root/run/libvirt/qemu/{vm}.xml");
+            var job = JobLine().Match(text);
+            var state = StateLine().Match(text);
+            return new(state.Groups[1].Value, state.Groups[2].Value, job.Groups[1].Value, job.Groups[2].Value);
+        }
+        catch (IOException)
+        {
+            return new(string.Empty, string.Empty, string.Empty, string.Empty);
+        }
+    }
+
+    /// <summary>Whether a migration's data connection of this host is open.</summary>
+    public bool HasDataConnection() => Init is { } pid && File.ReadLines($"/proc/{pid}/net/tcp").Skip(1)
+        .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .Any(w => w[3] == "01" && (w[1].Contains(MigrationPorts, StringComparison.Ordinal) || w[2].Contains(MigrationPorts, StringComparison.Ordinal)));
+
+    public IReadOnlyList<int> Libvirtd() => Processes(words => words[0] == "/usr/sbin/libvirtd");
+
+    public IReadOnlyList<int> Qemu(VmName vm) => Processes(words => words[0].Contains("qemu-system", StringComparison.Ordinal) && words.Any(w => w.StartsWith($"guest={vm},", StringComparison.Ordinal)));
+
+    /// <summary>The virsh that asked libvirtd for the migration.</summary>
+    public IReadOnlyList<int> MigratingVirsh(VmName vm) => Processes(words => words[0] == "virsh" && words.Contains("migrate") && words.Contains(vm.Value));
+
+    /// <summary>The daemon that takes connections; not those that serve one.</summary>
+    public IReadOnlyList<int> ListeningSshd() => Processes(words => words[0].Contains("sshd", StringComparison.Ordinal) && words[0].Contains("[listener]", StringComparison.Ordinal));
+
+    public async Task SignalAsync(string signal, IReadOnlyList<int> pids)
+    {
+        Assert.True(pids.Count > 0, $"There is no process on {name} to send {signal} to.");
+        using var kill = Process.Start("kill", [$"-{signal}", .. pids.Select(p => $"{p}")]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Everything that was frozen goes on.</summary>
+    public async Task ThawAsync(IEnumerable<VmName> vms)
+    {
+        if (IsOn)
+        {
+            int[] all = [.. Libvirtd(), .. ListeningSshd(), .. vms.SelectMany(Qemu)];
+            if (all.Length > 0)
+            {
+                await SignalAsync("CONT", all);
+            }
+        }
+    }
+
+    /// <summary>Makes the host's network slow outwards, MiB per second: QEMU's own limit does not hold for the last pages. 0: as it was.</summary>
+    public async Task LimitAsync(int mibPerSecond)
+    {
+        string[] words = mibPerSecond == 0
+            ? ["qdisc", "del", "dev", "eth0", "root"]
+            : ["qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", $"{mibPerSecond * 8}mbit", "burst", "64kb", "latency", "50ms"];
+        using var tc = Process.Start(new ProcessStartInfo("nsenter", [$"--net=/proc/{Init}/ns/net", "--", "tc", .. words]) { RedirectStandardError = true })!;
+        await tc.WaitForExitAsync();
+    }
+
+    private List<int> Processes(Func<string[], bool> matches)
+    {
+        var found = new List<int>();
+        if (Init is not { } init || PidNamespace(init) is not { } ours)
+        {
+            return found;
+        }
+
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                && PidNamespace(pid) == ours
+                && CommandLine.Of(pid) is { Length: > 0 } words
+                && matches(words))
+            {
+                found.Add(pid);
+            }
+        }
+
+        return found;
+    }
+
+    private static string? PidNamespace(int pid)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{pid}/ns/pid").LinkTarget;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    [GeneratedRegex("<domstatus state='([^']*)' reason='([^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex StateLine();
+
+    [GeneratedRegex("<job [^>]*async='([^']*)' phase='([^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex JobLine();
+}
