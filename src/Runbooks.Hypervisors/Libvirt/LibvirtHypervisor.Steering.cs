@@ -8,7 +8,6 @@ namespace Runbooks.Hypervisors.Libvirt;
 /// <content>What can be changed about a migration that is under way, and what can be learnt before it starts.</content>
 internal sealed partial class LibvirtHypervisor
 {
-    private const int AgentSeconds = 3;
 
     private static readonly TimeSpan MeasurePause = TimeSpan.FromMilliseconds(100);
 
@@ -106,14 +105,5 @@ internal sealed partial class LibvirtHypervisor
 
             await Task.Delay(MeasurePause, time, cancellationToken);
         }
-    }
-
-    public async Task<Result<GuestAnswer>> AskGuestAsync(VmName vm, CancellationToken cancellationToken)
-    {
-        var answer = await virsh.AskAsync(["qemu-agent-command", vm.Value, "--timeout", $"{AgentSeconds}", """{"execute":"guest-ping"}"""], cancellationToken);
-        return answer.IsOk ? GuestAnswer.Alive
-            : answer.Fault.Message.Contains("not configured", StringComparison.Ordinal) || answer.Fault.Message.Contains("not connected", StringComparison.Ordinal) ? GuestAnswer.NoAgent
-            : answer.Fault.Message.Contains("agent", StringComparison.OrdinalIgnoreCase) && answer.Fault.Kind == FaultKind.Refused ? GuestAnswer.Silent
-            : answer.Fault;
     }
 }

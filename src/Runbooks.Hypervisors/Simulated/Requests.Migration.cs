@@ -101,11 +101,6 @@ internal sealed partial class Requests
         : guest.State != VmState.Running ? Refused($"VM '{vm}' is {guest.State}; it writes nothing.")
         : new DirtyRate(window, (long)(Math.Min(guest.DirtyMiBs * window.TotalSeconds, guest.WorkingSetMiB) / window.TotalSeconds * 1024 * 1024));
 
-    public Result<GuestAnswer> AskGuest(VmName vm) =>
-        host.Find(vm) is not { } guest ? Missing(vm)
-        : guest.State != VmState.Running ? Refused($"VM '{vm}' is {guest.State}; it can't answer.")
-        : guest.Reason == "post-copy failed" ? GuestAnswer.Silent : GuestAnswer.Alive;
-
     private MigrationState Begin(MigrationRequest request, GuestState guest)
     {
         var job = new MigrationState

@@ -200,7 +200,7 @@ internal sealed partial class Requests(WorldState world, HostState host, DateTim
     public Result<GuestAnswer> AskGuest(VmName vm) =>
         host.Find(vm) is not { } guest ? Missing(vm)
         : guest.State != VmState.Running ? Refused($"VM '{vm}' is {guest.State} ({guest.Reason}); its guest can't be asked.")
-        : guest.Answer;
+        : guest.Reason == "post-copy failed" ? GuestAnswer.Silent : guest.Answer;
 
     private HypervisorFault? RefuseMigration(MigrationRequest request, GuestState guest)
     {

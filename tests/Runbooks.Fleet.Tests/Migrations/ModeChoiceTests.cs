@@ -5,7 +5,7 @@ namespace Runbooks.Fleet.Tests.Migrations;
 public sealed class ModeChoiceTests
 {
     private static readonly MigrationMode[] All = Enum.GetValues<MigrationMode>();
-    private static readonly PreCopyModel Model = new();
+    private static readonly IMigrationForecaster Model = new PreCopyModel();
 
     [Fact]
     public void A_quiet_guest_goes_by_pre_copy_and_the_numbers_are_said()
