@@ -6,7 +6,7 @@ namespace Runbooks.Fleet.Tests.Contract;
 /// <summary>What every keeper of turns promises. The limits are two out, two in, five per pool.</summary>
 public abstract class TurnContract : IAsyncLifetime
 {
-    protected static readonly TurnLimits Limits = new() { PerHostOut = 2, PerHostIn = 2, PerPool = 5 };
+    protected static readonly TurnLimits Limits = new() { PerHostOut = 2, PerHostIn = 2, PerPool = 5, LeastMiBs = 8 };
 
     private static readonly PathLink Rack = new("rack", 100);
 

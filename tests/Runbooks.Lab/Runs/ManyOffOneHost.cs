@@ -7,7 +7,7 @@ namespace Runbooks.Lab.Runs;
 [Collection(LabCollection.Name)]
 public sealed class ManyOffOneHost(LabHosts lab) : IAsyncLifetime
 {
-    private const int MayLeaveAtOnce = 2;
+    private const int MayLeaveAtOnce = 3;
 
     private readonly Guests guests = new(lab);
 
@@ -16,7 +16,7 @@ public sealed class ManyOffOneHost(LabHosts lab) : IAsyncLifetime
     public async Task DisposeAsync() => await guests.DisposeAsync();
 
     [Fact]
-    public async Task Four_vms_leave_two_by_two_and_each_runs_on_elsewhere()
+    public async Task Four_vms_leave_several_at_once_but_no_more_than_may_and_each_runs_on_elsewhere()
     {
         var server = await lab.ServerAsync();
         var vms = new[]
@@ -37,7 +37,7 @@ public sealed class ManyOffOneHost(LabHosts lab) : IAsyncLifetime
 
         var end = await server.EndOfAsync(run);
         Assert.True(end.Status == "finished", $"{end}");
-        Assert.Equal(MayLeaveAtOnce, most);
+        Assert.InRange(most, 2, MayLeaveAtOnce);
         foreach (var vm in vms)
         {
             await guests.RunsOnlyOnAsync(Guests.Host2, vm);

@@ -4,13 +4,13 @@ namespace Runbooks.Fleet.Migrations.Turns;
 public sealed record TurnLimits
 {
     /// <summary>
-    /// VMs that leave one host at once, from 1. Default 2: while one starts and ends, the other one copies. A third would only
-    /// take bandwidth from both, and the longer a copy takes, the more of it is sent twice.
+    /// VMs that leave one host at once, from 1. Default 3: while one starts and another ends, the third one copies, so that the
+    /// link is never idle. More would only make each copy longer, and the longer a copy takes, the more of it is sent twice.
     /// </summary>
-    public int PerHostOut { get; init; } = 2;
+    public int PerHostOut { get; init; } = 3;
 
-    /// <summary>VMs that arrive on one host at once, from 1. Default 2, for the same reason.</summary>
-    public int PerHostIn { get; init; } = 2;
+    /// <summary>VMs that arrive on one host at once, from 1. Default 3, for the same reason.</summary>
+    public int PerHostIn { get; init; } = 3;
 
     /// <summary>Migrations over one link, from 1. Default 4: two pairs of hosts.</summary>
     public int PerLink { get; init; } = 4;
@@ -18,8 +18,8 @@ public sealed record TurnLimits
     /// <summary>Migrations within one pool, from 1. Default 5: what is shared and not known as a link, such as storage, stays usable.</summary>
     public int PerPool { get; init; } = 5;
 
-    /// <summary>What a VM needs that writes nothing, or of which it is not known, MiB/s, more than 0. Default 8.</summary>
-    public double LeastMiBs { get; init; } = 8;
+    /// <summary>What a VM needs that writes nothing, or of which it is not known, MiB/s, more than 0. Default 4: a link of 100 Mbit/s still takes two.</summary>
+    public double LeastMiBs { get; init; } = 4;
 
     /// <summary>How many times as fast as it is written memory must be sent, more than 1. Default 1.25: the rounds then shrink to a fifth less each.</summary>
     public double Margin { get; init; } = 1.25;
