@@ -110,7 +110,7 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
         }
     }
 
-    private static FleetFileHost? ReadHost(JsonElement element, int index, StorageCheck check, IReadOnlyDictionary<string, PathLink> links, List<string> problems)
+    private static FleetFileHost? ReadHost(JsonElement element, int index, StorageCheck check, Dictionary<string, PathLink> links, List<string> problems)
     {
         var name = element.ValueKind == JsonValueKind.Object && element.TryGetProperty("name", out var given) ? given.ToString() : string.Empty;
         var before = problems.Count;

@@ -24,7 +24,7 @@ public sealed class BandwidthSharesTests
 
     [Fact]
     public void Who_may_not_take_more_leaves_it_to_the_others() =>
-        Assert.Equal([("a", 80), ("b", 20)], Shares(Wish("a", dirty: 60, path: Rack).Going(), Wish("b", most: 20, path: Rack).Going()));
+        Assert.Equal([("a", 88), ("b", 12)], Shares(Wish("a", dirty: 60, path: Rack).Going(), Wish("b", most: 12, path: Rack).Going()));
 
     [Fact]
     public void Who_is_held_back_by_another_link_leaves_the_rest_to_the_others() =>
