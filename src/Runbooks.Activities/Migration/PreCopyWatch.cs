@@ -53,6 +53,7 @@ internal sealed class PreCopyWatch(EffectContext context, MigrationRoute route, 
                 case MigrationPlace.Moved:
                     return Ends(stopped?.ToString() ?? "SwitchedOver", null);
                 case MigrationPlace.NotMoved:
+                    MigrationRecording.Note(context, route, MigrationOutcome.NotMoved);
                     return new EffectResult.Failed($"The migration of {route.Vm} ended without moving it; it goes on on {route.Source}. The logs of libvirtd on {route.Source} and {route.Destination} say why.");
                 default:
                     if (await MigrationEnding.SettleAsync(context, route, place, ++settling) is { } ended)
