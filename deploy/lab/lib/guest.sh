@@ -17,7 +17,9 @@ share_image() {
 # crashes. Other sizes are tracked page by page, and correctly. (KVM has its own tracking and is not concerned.)
 ODD_KIB=8
 
-guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS
+guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS DISK-MIB
+    local disk=
+    [ "$5" -eq 0 ] || disk="<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='$IMAGES/$1.qcow2'/><target dev='vda' bus='virtio'/></disk>"
     local size=$(($2 * 1024 + ODD_KIB))K
     cat <<END
 <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
@@ -41,6 +43,7 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     <controller type='usb' model='none'/>
+    $disk
     <serial type='file'><source path='$IMAGES/$1.console' append='on'/></serial>
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <memballoon model='virtio'><stats period='1'/></memballoon>
@@ -57,8 +60,8 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS
 END
 }
 
-guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s]
-    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0
+guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s] [--disk MiB]
+    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 disk=0 words
     require_guest_name "$name"
     shift 2
     while [ $# -gt 0 ]; do
@@ -69,16 +72,29 @@ guest_define() { # NAME HOST [--memory MiB] [--vcpus n] [--cpu %] [--ws MiB] [--
         --cpu) cpu=$2 ;;
         --ws) ws=$2 ;;
         --rate) rate=$2 ;;
+        --disk) disk=$2 ;;
         *) die "guest-define: unknown option $1." ;;
         esac
         shift 2
     done
     [ "$memory" -ge 96 ] || die "guest-define: a guest needs at least 96 MiB to boot, not $memory."
-    guest_xml "$name" "$memory" "$vcpus" "lab.cpu=$cpu lab.ws=$ws lab.rate=$rate" >"$LAB/shared/$name.xml"
+    words="lab.cpu=$cpu lab.ws=$ws lab.rate=$rate"
+    if is_machine "$host"; then
+        machine_guest_define "$name" "$host" "$memory" "$vcpus" "$words" "$disk"
+        return
+    fi
+    [ "$disk" -eq 0 ] || qemu-img create -q -f qcow2 "$LAB/shared/$name.qcow2" "${disk}M"
+    guest_xml "$name" "$memory" "$vcpus" "$words" "$disk" >"$LAB/shared/$name.xml"
     inside "$host" virsh -q -c qemu:///system define "$IMAGES/$name.xml" >&2
 }
 
-guest_start() { inside "$2" virsh -q -c qemu:///system start "$1" >&2; }
+guest_start() {
+    if is_machine "$2"; then
+        machine_guest_start "$@"
+        return
+    fi
+    inside "$2" virsh -q -c qemu:///system start "$1" >&2
+}
 
 guest_load() { # NAME HOST cpu=… ws=… rate=…
     local name=$1 host=$2 word
