@@ -34,22 +34,26 @@ build_machine_image() {
     printf '%s' "$image"
 }
 
+# The hypervisor is the one of the release: Debian's security updates (4.17.7) are built without shadow paging, and then a
+# paravirtual guest cannot be moved while it runs. Nobody outside can reach these machines.
 # The cloud kernel of the guests cannot be the first domain of a Xen host; Debian's usual one can.
 unpack_machine_packages() {
     local kernel package
     kernel=$(apt-cache show --no-all-versions linux-image-amd64 | sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p')
     [ -n "$kernel" ] || die "Debian's package linux-image-amd64 is not known here. Run: apt-get update"
-    for package in "$kernel" "xen-hypervisor-$XEN_VERSION-amd64"; do
-        fetch_package "$package"
-        dpkg -x "$CACHE"/packages/"${package}"_*.deb unpacked
-    done
+    fetch_package "$kernel"
+    dpkg -x "$CACHE"/packages/"${kernel}"_*.deb unpacked
+    package=xen-hypervisor-$XEN_VERSION-amd64
+    apt-get download -q "$package/$XEN_RELEASE" >&2 || die "could not download $package of Debian $XEN_RELEASE. Run: apt-get update"
+    dpkg -x "$package"_*.deb unpacked
+    grep -q '^CONFIG_SHADOW_PAGING=y' unpacked/boot/xen-*.config || die "$package of Debian $XEN_RELEASE is built without shadow paging."
 }
 
 # A small Debian from where this machine has its own packages from.
 debian_root() { # FOLDER
     apt-get indextargets \
         --format 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(SITE) $(RELEASE) $(COMPONENT)' \
-        'Created-By: Packages' 'Origin: Debian' | grep " $XEN_RELEASE" | sort -u >sources || true
+        'Created-By: Packages' 'Origin: Debian' | grep " $XEN_RELEASE " | sort -u >sources || true
     [ -s sources ] || die "no package source of Debian $XEN_RELEASE is configured here; the Xen machines are built from it."
     mmdebstrap --quiet --variant=minbase --include="$XEN_PACKAGES" \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \

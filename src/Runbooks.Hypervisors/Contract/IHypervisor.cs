@@ -22,7 +22,7 @@ public enum HypervisorFeatures
 }
 
 /// <summary>
-/// One hypervisor host. Every driver (Libvirt, Simulated, later Xen) passes the same contract suite,
+/// One hypervisor host. Every driver (Libvirt, Xen, Simulated) passes the same contract suite,
 /// <c>tests/Runbooks.Hypervisors.Tests/Contract</c>.
 /// </summary>
 /// <remarks>
@@ -144,7 +144,21 @@ public interface IHostPower
 /// <param name="Name">Its name.</param>
 /// <param name="Pool">Its pool.</param>
 /// <param name="Priority">The host with the lowest number is emptied first.</param>
-public sealed record HostEntry(HostName Name, string Pool, int Priority);
+public sealed record HostEntry(HostName Name, string Pool, int Priority)
+{
+    /// <summary>What runs its VMs. Only hosts of one kind exchange running VMs.</summary>
+    public HypervisorKind Hypervisor { get; init; }
+}
+
+/// <summary>What runs the VMs of a host.</summary>
+public enum HypervisorKind
+{
+    /// <summary>KVM, or QEMU's emulation, under libvirt.</summary>
+    Kvm,
+
+    /// <summary>Xen, under xl.</summary>
+    Xen,
+}
 
 /// <summary>The hosts of the fleet and how to reach them.</summary>
 public interface IHypervisorDirectory

@@ -1,6 +1,6 @@
 using Runbooks.Fleet.Simulation;
+using Runbooks.Hypervisors.Configuration;
 using Runbooks.Hypervisors.Contract;
-using Runbooks.Hypervisors.Libvirt;
 using Runbooks.Hypervisors.Observation;
 using Runbooks.Hypervisors.Simulated;
 using Runbooks.Server.Configuration;
@@ -15,7 +15,7 @@ internal static class ServiceCollectionExtensions
         _ = settings.Fleet.Driver == FleetDriver.Simulated
             ? services.AddSingleton(p => Simulated(settings, p.GetRequiredService<TimeProvider>()))
                 .AddSingleton(p => p.GetRequiredService<SimulatedFleet>().Directory)
-            : services.AddSingleton<IHypervisorDirectory>(p => new LibvirtDirectory(settings.Hosts!, p.GetRequiredService<TimeProvider>()));
+            : services.AddSingleton<IHypervisorDirectory>(p => new RemoteDirectory(settings.Hosts!, p.GetRequiredService<TimeProvider>()));
         return services
             .AddSingleton(settings.Policy.Consolidation)
             .AddSingleton(new ObserverSettings { Thresholds = settings.Policy.Thresholds })

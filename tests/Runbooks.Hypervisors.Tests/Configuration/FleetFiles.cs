@@ -23,11 +23,11 @@ public sealed class FleetFiles
         Assert.Equal(("host1", "lab", 10), (first.Entry.Name.Value, first.Entry.Pool, first.Entry.Priority));
         Assert.Equal(
             ("root@10.0.0.1", "qemu+ssh://root@host1/system", StorageCheck.Unsafe, 2048, 2),
-            (first.Libvirt.SshTarget, first.Libvirt.MigrationUri, first.Libvirt.StorageCheck, first.Libvirt.MemoryMiB, first.Libvirt.Cpus));
+            (first.Libvirt!.SshTarget, first.Libvirt.MigrationUri, first.Libvirt.StorageCheck, first.Libvirt.MemoryMiB, first.Libvirt.Cpus));
         Assert.Equal(["bmc", "off"], first.Power!.Off);
         Assert.Equal("10.0.1.1", first.Power.Environment["BMC"]);
         var second = file.Configuration.Hosts[1];
-        Assert.Equal(("default", "host2", "qemu+ssh://host2/system"), (second.Entry.Pool, second.Libvirt.SshTarget, second.Libvirt.MigrationUri));
+        Assert.Equal(("default", "host2", "qemu+ssh://host2/system"), (second.Entry.Pool, second.Libvirt!.SshTarget, second.Libvirt.MigrationUri));
         Assert.Null(second.Power);
     }
 

@@ -1,12 +1,11 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Configuration;
 using Runbooks.Hypervisors.Contract;
-using Runbooks.Hypervisors.Libvirt;
 
 namespace Runbooks.Lab.Hosts;
 
 /// <summary>A lab of three real hosts that belongs to this test run alone.</summary>
-public sealed class LabHosts : IAsyncLifetime
+public class LabHosts : IAsyncLifetime
 {
     private ServerProcess? server;
 
@@ -16,13 +15,16 @@ public sealed class LabHosts : IAsyncLifetime
 
     public LabCommand Lab { get; }
 
-    public LibvirtDirectory Fleet { get; private set; } = null!;
+    public RemoteDirectory Fleet { get; private set; } = null!;
+
+    /// <summary>What is started: hosts, and Xen machines.</summary>
+    protected virtual IReadOnlyList<string> Size { get; } = ["3"];
 
     public string FleetFilePath => Path.Combine(Folder, "fleet.json");
 
     public async Task InitializeAsync()
     {
-        await Lab.RunAsync("start", "3");
+        await Lab.RunAsync(["start", .. Size]);
         Fleet = Connect();
     }
 
@@ -55,11 +57,11 @@ public sealed class LabHosts : IAsyncLifetime
     }
 
     /// <summary>The hosts over connections of their own; with another ssh configuration if one is given.</summary>
-    public LibvirtDirectory Connect(string? sshConfig = null)
+    public RemoteDirectory Connect(string? sshConfig = null)
     {
         var file = FleetFile.Load(FleetFilePath);
         Assert.True(file.Configuration is not null, string.Join('\n', file.Problems));
-        return new LibvirtDirectory(file.Configuration with { SshConfig = sshConfig ?? file.Configuration.SshConfig }, TimeProvider.System);
+        return new RemoteDirectory(file.Configuration with { SshConfig = sshConfig ?? file.Configuration.SshConfig }, TimeProvider.System);
     }
 
     /// <summary>virsh on the host's own console: what an operator would see, past the driver and its connections.</summary>
