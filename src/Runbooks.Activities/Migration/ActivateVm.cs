@@ -53,6 +53,11 @@ public sealed class ActivateVm : IrreversibleActivity
                 : $"{arrived.Fault} The definition of {route.Vm} on {route.Source} is kept.");
         }
 
+        if (await ArrivedDefinition.EnsureAsync(context, route) is { } missing)
+        {
+            return new EffectResult.Unknown(missing);
+        }
+
         var figures = await FiguresAsync(context, hosts, route);
         await context.EnsureOwnedAsync();
         var undefined = await hosts.Hypervisor(route.Source).UndefineAsync(route.Vm, context.CancellationToken);

@@ -71,6 +71,11 @@ public sealed class CheckMigration : ReadActivity
             return new EffectResult.Failed($"VM {vm.Name} is in pool '{from.Pool}' and host {destination} in pool '{to.Pool}'; only hosts of one pool exchange VMs.");
         }
 
+        if (from.Hypervisor != to.Hypervisor)
+        {
+            return new EffectResult.Failed($"VM {vm.Name} runs under {from.Hypervisor} on {source}, and {destination} is a host of {to.Hypervisor}; a running VM can't change its hypervisor. Choose a host of {from.Hypervisor}, or stop the VM and convert it.");
+        }
+
         if (!hosts.Hypervisor(source).Features.HasFlag(HypervisorFeatures.LiveMigration))
         {
             return new EffectResult.Failed($"Host {source} can't migrate running VMs.");

@@ -20,6 +20,12 @@ internal static class MigrationEnding
     /// </summary>
     private const int MaxSilentLooks = 20;
 
+    /// <summary>
+    /// Looks at a half-arrived copy before it is ended by us: 20 s. libvirt ends it by itself; a Xen host whose source was
+    /// cut off waits for it as long as its TCP does.
+    /// </summary>
+    private const int MaxHalfCopyLooks = 80;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     public static Reconciliation Reconcile(MigrationPlace place, JsonObject outputsWhenMoved) => place switch
@@ -47,6 +53,11 @@ internal static class MigrationEnding
                 await context.EnsureOwnedAsync();
                 var resumed = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source).ResumeAsync(route.Vm, context.CancellationToken);
                 return resumed.IsOk ? null : new EffectResult.Unknown($"VM {route.Vm} is paused at {route.Source} and could not be resumed. {resumed.Fault}");
+            case MigrationPlace.Settling { HalfCopyIsDead: true } when looks >= MaxHalfCopyLooks:
+                // The source was just seen running without a job: nobody is left who could tell this copy to start.
+                await context.EnsureOwnedAsync();
+                var ended = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Destination).DestroyAsync(route.Vm, context.CancellationToken);
+                return ended.IsOk && looks < MaxLooks ? null : new EffectResult.Unknown($"VM {route.Vm} runs at {route.Source}; its half-arrived copy on {route.Destination} could not be ended. {ended.Fault}".TrimEnd());
             case MigrationPlace.StoppedAtSource or MigrationPlace.Settling when looks < MaxLooks:
                 return null;
             case MigrationPlace.Settling settling:
@@ -152,6 +163,11 @@ internal static class MigrationEnding
             {
                 return $"The stale copy of {route.Vm} on {route.Source} could not be ended. {fault}";
             }
+        }
+
+        if (await ArrivedDefinition.EnsureAsync(context, route) is { } missing)
+        {
+            return missing;
         }
 
         await context.EnsureOwnedAsync();

@@ -24,7 +24,11 @@ public abstract record MigrationPlace
     public sealed record StoppedAtSource : MigrationPlace;
 
     /// <summary>It is being tidied up: the destination still has a half-arrived copy, and the guest runs at the source.</summary>
-    public sealed record Settling(string Found) : MigrationPlace;
+    public sealed record Settling(string Found) : MigrationPlace
+    {
+        /// <summary>The guest runs at the source without a job, so what is at the destination will never be started.</summary>
+        public bool HalfCopyIsDead { get; init; }
+    }
 
     /// <summary>A host can't be asked; nothing may be concluded.</summary>
     public sealed record Unclear(HypervisorFault Fault) : MigrationPlace;
@@ -76,7 +80,10 @@ public static class MigrationObserver
             (CopyKind.Paused, CopyKind.Running) => new MigrationPlace.Alarming($"VM {vm} runs at the destination, and at the source there is a copy that somebody paused. Look at both; only one may ever run."),
             (_, CopyKind.Running) when source.Fault is null => new MigrationPlace.Moved(source.Kind == CopyKind.PausedByMigration),
             (CopyKind.Running, CopyKind.Absent or CopyKind.Off) => new MigrationPlace.NotMoved(),
-            (CopyKind.Running, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} runs at the source, and the destination still has a half-arrived copy."),
+            (CopyKind.Running, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} runs at the source, and the destination still has a half-arrived copy.")
+            {
+                HalfCopyIsDead = destination.Kind == CopyKind.PausedByMigration,
+            },
             (CopyKind.PausedByMigration, CopyKind.Absent) => new MigrationPlace.StoppedAtSource(),
             (CopyKind.PausedByMigration, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} is paused on both hosts while the hypervisors agree."),
             _ when source.Fault is { } fault => new MigrationPlace.Unclear(fault),
