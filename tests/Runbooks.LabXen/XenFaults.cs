@@ -51,7 +51,13 @@ public sealed class XenFaults(XenMachines machines) : IAsyncLifetime
         var vm = await CopyingAsync();
 
         await machines.Lab.RunAsync("cut", "xen2");
-        await Task.Delay(TimeSpan.FromSeconds(8));
+        var cutAt = (await hosts.A.ObserveMigrationAsync(vm, None)).Value.Elapsed;
+        await XenMachines.UntilAsync("the copy has waited for 8 s", async () =>
+        {
+            var waiting = (await hosts.A.ObserveMigrationAsync(vm, None)).Value;
+            Assert.NotEqual(MigrationPhase.None, waiting.Phase);
+            return waiting.Elapsed >= cutAt + TimeSpan.FromSeconds(8);
+        });
         Assert.Equal(VmState.Running, await StateAsync(hosts.A, vm));
         await machines.Lab.RunAsync("heal", "xen2");
 
