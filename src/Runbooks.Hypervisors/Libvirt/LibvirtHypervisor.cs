@@ -32,9 +32,12 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
         (this.host, this.shell, this.peers, this.time) = (host, shell, peers, time);
         virsh = new Virsh(host.Name, shell);
         reader = new VmReader(host, virsh, time);
+        Definitions = new LibvirtDefinitions(host.Name, virsh, shell);
     }
 
     public HostName Host => host.Name;
+
+    public IVmDefinitions? Definitions { get; }
 
     public HypervisorFeatures Features =>
         HypervisorFeatures.LiveMigration | HypervisorFeatures.MigrationProgress | HypervisorFeatures.AbortMigration
