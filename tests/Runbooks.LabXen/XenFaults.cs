@@ -106,6 +106,9 @@ public sealed class XenFaults(XenMachines machines) : IAsyncLifetime
             place = await MigrationObserver.LookAsync(machines.Fleet, vm, XenMachines.Xen1, XenMachines.Xen2, None);
             switch (place)
             {
+                case MigrationPlace.Settling { HalfCopyIsDead: true } or MigrationPlace.Settling { BothStandStill: true }:
+                    Assert.True((await hosts.B.DestroyAsync(vm, None)).IsOk);
+                    return false;
                 case MigrationPlace.StoppedAtSource:
                     Assert.True((await hosts.A.ResumeAsync(vm, None)).IsOk);
                     return false;

@@ -66,14 +66,14 @@ public sealed class CheckMigration : ReadActivity
     private static async Task<EffectResult> CheckDestinationAsync(EffectContext context, IHypervisorDirectory hosts, HostName source, HostName destination, VmObservation vm)
     {
         var (from, to) = (hosts.Hosts.First(h => h.Name == source), hosts.Hosts.First(h => h.Name == destination));
-        if (!string.Equals(from.Pool, to.Pool, StringComparison.Ordinal))
-        {
-            return new EffectResult.Failed($"VM {vm.Name} is in pool '{from.Pool}' and host {destination} in pool '{to.Pool}'; only hosts of one pool exchange VMs.");
-        }
-
         if (from.Hypervisor != to.Hypervisor)
         {
             return new EffectResult.Failed($"VM {vm.Name} runs under {from.Hypervisor} on {source}, and {destination} is a host of {to.Hypervisor}; a running VM can't change its hypervisor. Choose a host of {from.Hypervisor}, or stop the VM and convert it.");
+        }
+
+        if (!string.Equals(from.Pool, to.Pool, StringComparison.Ordinal))
+        {
+            return new EffectResult.Failed($"VM {vm.Name} is in pool '{from.Pool}' and host {destination} in pool '{to.Pool}'; only hosts of one pool exchange VMs.");
         }
 
         if (!hosts.Hypervisor(source).Features.HasFlag(HypervisorFeatures.LiveMigration))

@@ -28,6 +28,9 @@ public abstract record MigrationPlace
     {
         /// <summary>The guest runs at the source without a job, so what is at the destination will never be started.</summary>
         public bool HalfCopyIsDead { get; init; }
+
+        /// <summary>The guest stands still on both hosts without a job: what is at the destination may yet be started.</summary>
+        public bool BothStandStill { get; init; }
     }
 
     /// <summary>A host can't be asked; nothing may be concluded.</summary>
@@ -85,7 +88,10 @@ public static class MigrationObserver
                 HalfCopyIsDead = destination.Kind == CopyKind.PausedByMigration,
             },
             (CopyKind.PausedByMigration, CopyKind.Absent) => new MigrationPlace.StoppedAtSource(),
-            (CopyKind.PausedByMigration, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} is paused on both hosts while the hypervisors agree."),
+            (CopyKind.PausedByMigration, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} is paused on both hosts while the hypervisors agree.")
+            {
+                BothStandStill = destination.Kind == CopyKind.PausedByMigration,
+            },
             _ when source.Fault is { } fault => new MigrationPlace.Unclear(fault),
             _ when destination.Fault is { } fault => new MigrationPlace.Unclear(fault),
             _ => new MigrationPlace.Alarming($"VM {vm} runs on neither host: {source.Text} at the source, {destination.Text} at the destination."),

@@ -19,6 +19,12 @@ public enum HypervisorFeatures
     StoppedMigration = 512,
     DirtyRate = 1024,
     GuestAgent = 2048,
+
+    /// <summary>
+    /// Destroying a half-arrived copy ends it only as long as it is one: a copy that is started in that very moment is left
+    /// alone. Without this, a copy that may yet be told to start must not be ended.
+    /// </summary>
+    EndsOnlyHalfCopies = 4096,
 }
 
 /// <summary>

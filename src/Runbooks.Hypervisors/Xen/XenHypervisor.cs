@@ -34,7 +34,7 @@ internal sealed partial class XenHypervisor : IHypervisor
     public HostName Host => host.Name;
 
     /// <summary>xl tells no figures of a migration, can't hold or slow it, and knows no other way of copying.</summary>
-    public HypervisorFeatures Features => HypervisorFeatures.LiveMigration | HypervisorFeatures.AbortMigration;
+    public HypervisorFeatures Features => HypervisorFeatures.LiveMigration | HypervisorFeatures.AbortMigration | HypervisorFeatures.EndsOnlyHalfCopies;
 
     public IVmDefinitions? Definitions { get; }
 
@@ -99,13 +99,13 @@ internal sealed partial class XenHypervisor : IHypervisor
             : await ChangeAsync(XenScripts.Pause(vm), $"pause {vm}", vm, static s => s is { State: VmState.Paused }, cancellationToken);
     }
 
+    /// <remarks>Only the copies that were just seen are ended: half a copy that becomes a whole one meanwhile is left alone.</remarks>
     public async Task<Result<Unit>> DestroyAsync(VmName vm, CancellationToken cancellationToken)
     {
-        var seen = await ObserveVmAsync(vm, cancellationToken);
-        return seen.Fault?.Kind == FaultKind.NotFound ? default(Unit)
-            : !seen.IsOk ? seen.Fault
-            : seen.Value.State == VmState.ShutOff ? default(Unit)
-            : await ChangeAsync(XenScripts.Destroy(vm, seen.Value.Uuid), $"destroy {vm}", vm, static s => s is null or { State: VmState.ShutOff }, cancellationToken);
+        var seen = await reader.ReadVmAsync(vm, cancellationToken);
+        return !seen.IsOk ? seen.Fault
+            : seen.Value.Domains.Count == 0 ? default(Unit)
+            : await ChangeAsync(XenScripts.Destroy(seen.Value), $"destroy {vm}", vm, static s => s is null or { State: VmState.ShutOff }, cancellationToken);
     }
 
     public async Task<Result<Unit>> UndefineAsync(VmName vm, CancellationToken cancellationToken)

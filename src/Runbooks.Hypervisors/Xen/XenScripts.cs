@@ -35,11 +35,16 @@ internal static class XenScripts
         + "l=$(xl list) || exit $?; echo \"$l\" | awk -v n=\"$1\" 'NR > 1 && ($1 == n || $1 == n \"--incoming\" || $1 == n \"--migratedaway\") { x = 1 } END { exit x }' "
         + "|| { echo \"a domain of $1 is here already\" >&2; exit 45; }; xl create -q \"$2\" 9>&-";
 
-    // $1 VM, $2 its UUID or nothing: takes down whichever copies of it are here, also one that has lost its name.
+    // $1 VM, $2 its UUID, $3 which copies were seen: "itself", "incoming", "away", "nameless". Only these are taken down. Half a
+    // copy is renamed and started by its receiver; with all receivers stopped for a moment, what has the name is half a copy.
     private const string DestroyText = Lock
-        + "for n in \"$1\" \"$1--incoming\" \"$1--migratedaway\"; do if xl domid \"$n\" >/dev/null 2>&1; then xl destroy \"$n\" || exit $?; fi; done; "
-        + "[ -n \"$2\" ] || exit 0; l=$(xl list -v) || exit $?; "
-        + "for i in $(echo \"$l\" | awk -v u=\"$2\" 'NR > 1 && $1 == \"(null)\" && $7 == u && substr($5, 6, 1) != \"d\" { print $2 }'); do xl destroy \"$i\" || exit $?; done";
+        + "end() { ! xl domid \"$1\" >/dev/null 2>&1 || xl destroy \"$1\"; }; "
+        + "case $3 in *itself*) end \"$1\" || exit $?;; esac; "
+        + "case $3 in *away*) end \"$1--migratedaway\" || exit $?;; esac; "
+        + "case $3 in *incoming*) ps=; for p in $(grep -lazxE 'migrate-receive' /proc/[0-9]*/cmdline 2>/dev/null); do p=${p#/proc/}; p=${p%/cmdline}; [ \"$p\" = self ] || ps=\"$ps $p\"; done; "
+        + "[ -z \"$ps\" ] || kill -STOP $ps 2>/dev/null; end \"$1--incoming\"; r=$?; [ -z \"$ps\" ] || kill -CONT $ps 2>/dev/null; [ $r -eq 0 ] || exit $r;; esac; "
+        + "case $3 in *nameless*) l=$(xl list -v) || exit $?; "
+        + "for i in $(echo \"$l\" | awk -v u=\"$2\" 'NR > 1 && $1 == \"(null)\" && $7 == u && substr($5, 6, 1) != \"d\" { print $2 }'); do xl destroy \"$i\" || exit $?; done;; esac";
 
     // $1 VM. A domain that has suspended itself for a migration goes on when it is saved once more, to nowhere, and kept: xl
     // has no other word for it, and resumes it too when the save fails, which is why its exit code is not looked at.
@@ -66,7 +71,20 @@ internal static class XenScripts
 
     public static RemoteCommand Pause(VmName vm) => new(["xl", "pause", vm.Value], Effect.Changes, ChangeLimit);
 
-    public static RemoteCommand Destroy(VmName vm, Guid uuid) => Command(Effect.Changes, ChangeLimit, DestroyText, vm.Value, uuid == Guid.Empty ? string.Empty : $"{uuid}");
+    /// <summary>Takes down the copies that were seen, and no other that may have come meanwhile.</summary>
+    public static RemoteCommand Destroy(DomainSight seen) => Command(
+        Effect.Changes,
+        ChangeLimit,
+        DestroyText,
+        seen.Vm.Value,
+        $"{seen.Domains[0].Uuid}",
+        string.Join(' ', seen.Domains.Select(d => d.Role switch
+        {
+            DomainRole.Incoming => "incoming",
+            DomainRole.MigratedAway => "away",
+            DomainRole.Nameless => "nameless",
+            _ => "itself",
+        })));
 
     public static RemoteCommand Resume(VmName vm) => Command(Effect.Changes, ChangeLimit, ResumeText, vm.Value);
 

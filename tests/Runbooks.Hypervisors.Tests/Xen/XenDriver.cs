@@ -80,7 +80,7 @@ public sealed class XenDriver
         Assert.Equal(FaultKind.Unsupported, (await ((IHypervisor)driver).SetMigrationBandwidthAsync(Vm, 8, None)).Fault?.Kind);
         Assert.Equal(FaultKind.Unsupported, (await ((IHypervisor)driver).SwitchToPostCopyAsync(Vm, None)).Fault?.Kind);
         Assert.Equal(FaultKind.Unsupported, (await driver.CompletedMigrationAsync(Vm, None)).Fault?.Kind);
-        Assert.Equal(HypervisorFeatures.LiveMigration | HypervisorFeatures.AbortMigration, driver.Features);
+        Assert.Equal(HypervisorFeatures.LiveMigration | HypervisorFeatures.AbortMigration | HypervisorFeatures.EndsOnlyHalfCopies, driver.Features);
     }
 
     [Fact]
@@ -182,6 +182,20 @@ public sealed class XenDriver
 
         Assert.True((await driver.AbortMigrationAsync(Vm, None)).IsOk);
         Assert.DoesNotContain(shell.Asked, Changes);
+    }
+
+    [Theory]
+    [InlineData("u1", "-b----", "itself")]
+    [InlineData("u1--incoming", "--p---", "incoming")]
+    [InlineData("u1--migratedaway", "---ss-", "away")]
+    [InlineData("(null)", "--pss-", "nameless")]
+    public async Task Only_the_copy_that_was_seen_is_destroyed(string name, string flags, string which)
+    {
+        var driver = Driver(c => Changes(c) ? new RemoteOutput(0, string.Empty, string.Empty) : Answer(flags, name: name), out var shell);
+
+        Assert.True((await driver.DestroyAsync(Vm, None)).IsOk);
+
+        Assert.Equal(["u1", Uuid, which], Assert.Single(shell.Asked, Changes).Words.TakeLast(3));
     }
 
     [Fact]
