@@ -40,8 +40,13 @@ public static class LibvirtLanguage
         }
 
         var vcpu = domain.Element("vcpu");
-        var vcpus = (int?)vcpu ?? 1;
-        if (vcpu?.Attribute("current") is { } online && (int)online != vcpus)
+        var vcpus = vcpu is null ? 1 : int.TryParse(vcpu.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var count) ? count : 0;
+        if (vcpus < 1)
+        {
+            problems.Add($"'vcpu' must be a whole number from 1, found '{vcpu?.Value}'.");
+        }
+
+        if (vcpu?.Attribute("current")?.Value is { } online && online != vcpu.Value.Trim())
         {
             problems.Add("'vcpu' has room to grow, which can't be converted.");
         }

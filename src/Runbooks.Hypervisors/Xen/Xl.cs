@@ -35,7 +35,7 @@ internal sealed class Xl(HostName host, IRemoteShell shell)
         var message = $"xl {what}: {(said.Length == 0 ? "it failed without a message." : said)}";
         return Says("xl: not found") || Says("xl: command not found")
             ? new(FaultKind.Unsupported, host, message, "Install the package xen-utils on this host, and boot it with Xen.")
-            : Says("cannot init xl context") || Says("Could not obtain handle on privileged command interface") || Says("xenstore") && effect == Effect.Reads
+            : Says("cannot init xl context") || Says("Could not obtain handle on privileged command interface") || (Says("xenstore") && effect == Effect.Reads)
                 ? new(FaultKind.Unreachable, host, message, "Xen does not run on this host, or its daemons do not: see 'systemctl status xenstored' there.")
                 : Says("is an invalid domain identifier") || Says("has no definition here") ? new(FaultKind.NotFound, host, message)
                     : Says("Failed to enable logdirty")
