@@ -6,20 +6,20 @@ namespace Runbooks.Hypervisors.Conversion;
 internal static partial class KernelWords
 {
     /// <summary>Xen's console and disks instead of a PC's.</summary>
-    public static string ForXen(string words) => Disk().Replace(Serial().Replace(words, "${1}hvc0"), "${1}xvd${2}");
+    public static string ForXen(string words) => Disk().Replace(Serial().Replace(words, "${key}hvc0"), "${key}xvd${disk}");
 
     /// <summary>A PC's console and disks instead of Xen's.</summary>
-    public static string ForKvm(string words) => XenDisk().Replace(Hypervisor().Replace(words, "${1}ttyS0"), "${1}vd${2}");
+    public static string ForKvm(string words) => XenDisk().Replace(Hypervisor().Replace(words, "${key}ttyS0"), "${key}vd${disk}");
 
-    [GeneratedRegex(@"(?<=^|\s)(console=)ttyS0(?:,\S*)?(?=\s|$)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<=^|\s)(?<key>console=)ttyS0(,\S*)?(?=\s|$)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Serial();
 
-    [GeneratedRegex(@"(?<=^|\s)(console=)hvc0(?=\s|$)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<=^|\s)(?<key>console=)hvc0(?=\s|$)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Hypervisor();
 
-    [GeneratedRegex(@"(?<=^|\s)((?:root|resume)=/dev/)vd([a-z]\d*)(?=\s|$)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<=^|\s)(?<key>(root|resume)=/dev/)vd(?<disk>[a-z]\d*)(?=\s|$)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Disk();
 
-    [GeneratedRegex(@"(?<=^|\s)((?:root|resume)=/dev/)xvd([a-z]\d*)(?=\s|$)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<=^|\s)(?<key>(root|resume)=/dev/)xvd(?<disk>[a-z]\d*)(?=\s|$)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex XenDisk();
 }

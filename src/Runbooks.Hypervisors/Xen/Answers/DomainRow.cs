@@ -58,7 +58,7 @@ internal sealed record DomainRow(VmName Name, DomainRole Role, int Id, int Memor
         problem = string.Empty;
         if (lines.Count == 0 || !lines[0].StartsWith("Name", StringComparison.Ordinal) || !lines[0].Contains("UUID", StringComparison.Ordinal))
         {
-            problem = $"there is no line of headings, found '{lines.FirstOrDefault()}'";
+            problem = $"there is no line of headings, found '{(lines.Count > 0 ? lines[0] : string.Empty)}'";
             return false;
         }
 

@@ -20,9 +20,10 @@ internal sealed record XenFigures(int Cpus, int MemoryFreeMiB)
     /// <summary>The first number of <c>/proc/uptime</c>.</summary>
     public static bool TryReadUptime(IReadOnlyList<string> lines, out TimeSpan uptime, out string problem)
     {
-        var ok = double.TryParse(lines.FirstOrDefault(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds < 1e10;
+        var first = lines.Count > 0 ? lines[0] : string.Empty;
+        var ok = double.TryParse(first, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds < 1e10;
         uptime = ok ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
-        problem = ok ? string.Empty : $"'{lines.FirstOrDefault()}' is not an uptime";
+        problem = ok ? string.Empty : $"'{first}' is not an uptime";
         return ok;
     }
 }
