@@ -73,12 +73,12 @@ internal sealed record DomainSight(VmName Vm, XenDefinition? Definition, IReadOn
         DomainRow[] domains = [.. all.Where(d => d.Role != DomainRole.Nameless || owners.Contains(d.Uuid)).Select(d => d.Role == DomainRole.Nameless ? d with { Name = owners[d.Uuid].First() } : d)];
         return
         [
-        .. definitions.Select(d => d.Name).Concat(domains.Select(d => d.Name)).Concat(jobs.Select(j => j.Vm)).Distinct().Select(vm => new DomainSight(
-            vm,
-            definitions.FirstOrDefault(d => d.Name == vm),
-            [.. domains.Where(d => d.Name == vm)],
-            // The longest: a process forks and its children carry its words.
-            jobs.Where(j => j.Vm == vm).MaxBy(j => j.Elapsed))),
+            .. definitions.Select(d => d.Name).Concat(domains.Select(d => d.Name)).Concat(jobs.Select(j => j.Vm)).Distinct().Select(vm => new DomainSight(
+                vm,
+                definitions.FirstOrDefault(d => d.Name == vm),
+                [.. domains.Where(d => d.Name == vm)],
+                // The longest: a process forks and its children carry its words.
+                jobs.Where(j => j.Vm == vm).MaxBy(j => j.Elapsed))),
         ];
     }
 }
