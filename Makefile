@@ -5,13 +5,15 @@ SERVER := src/Runbooks.Server/bin/$(CONFIGURATION)/net10.0/Runbooks.Server.dll
 BUILD := dotnet build -c $(CONFIGURATION) -v quiet --nologo
 
 .DEFAULT_GOAL := help
-.PHONY: help sdk build run test soak breakages bench bench-engine bench-planning bench-migration bench-studio pictures lint clean
+.PHONY: help sdk build run test test-xen soak breakages bench bench-engine bench-planning bench-migration bench-studio pictures lint clean
 
 help:
 	@echo "make run    builds and starts the server with a simulated fleet: http://127.0.0.1:5080"
 	@echo "make lab    three real hosts with six guests, and the server against them; make lab-stop ends them"
+	@echo "make lab-xen  two real Xen machines and a libvirt host with guests, and the server against them; make lab-stop"
 	@echo "make demo   consolidates real hosts of its own, checks the hosts, cleans up, prints one line of JSON"
 	@echo "make test   installs what the tests need and runs all of them"
+	@echo "make test-xen  the Xen driver on two real, emulated Xen machines; takes longer than the rest"
 	@echo "make soak   plays simulations from seeds: SEEDS=10000 FROM=1, or one with its trace: SEED=123"
 	@echo "make breakages  breaks the engine on purpose and expects the tests to notice"
 	@echo "make bench  measures the engine against the same database's own speed; one line of JSON per case"
@@ -39,6 +41,10 @@ run: build
 
 test: sdk
 	@deploy/test/run $(TESTS)
+
+# Apart from 'make test', because an emulated Xen machine takes minutes for what a real one does in a second.
+test-xen: sdk
+	@deploy/test/run LabXen
 
 # Any number of simulations of the whole engine with faults; prints the seeds that fail. One seed: its trace.
 SEEDS ?= 10000

@@ -13,6 +13,18 @@ lab: build lab-hosts
 
 lab-stop: lab-hosts-stop
 
+# Two Xen machines and one libvirt host, each with a guest, and the server. The image of the machines is built once.
+.PHONY: lab-xen lab-xen-hosts
+lab-xen: build lab-xen-hosts
+	@deploy/lab/xen/what-to-try
+	@exec dotnet $(SERVER) --Data=$(LAB_SERVER)-xen --Fleet:Name=Xen --Fleet:Driver=libvirt --Fleet:File=$(LAB_FOLDER)/fleet.json \
+		--Workflows:Folder=$(CURDIR)/workflows --Schedules:0:enabled=false $(ARGS)
+
+lab-xen-hosts:
+	@deploy/lab/lab start 1 2
+	@deploy/lab/xen/example-guests
+	@deploy/lab/lab status
+
 lab-hosts:
 	@deploy/lab/lab start 3
 	@deploy/lab/lab example-guests

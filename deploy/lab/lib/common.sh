@@ -50,14 +50,20 @@ wait_until() {
 }
 
 host_names() { cat "$LAB/host-names" 2>/dev/null || true; }
+all_names() { host_names && machine_names; }
 
 host_dir() {
-    [[ $1 =~ ^host[1-9][0-9]?$ ]] || die "'$1' is not a host of this lab; hosts are named host1, host2 …"
-    [ -d "$LAB/$1" ] || die "$1 does not exist in the lab $LAB; start it with: lab start ${1#host}"
+    [[ $1 =~ ^(host|xen)[1-9][0-9]?$ ]] || die "'$1' is not a host of this lab; hosts are named host1, host2 …, and xen1, xen2 …"
+    [ -d "$LAB/$1" ] || die "$1 does not exist in the lab $LAB; start more hosts with: lab start HOSTS XEN-MACHINES"
     printf '%s' "$LAB/$1"
 }
 
-host_ip() { printf '10.77.0.%d' $((10 + ${1#host})); }
+host_ip() {
+    case $1 in
+    xen*) printf '10.77.0.%d' $((100 + ${1#xen})) ;;
+    *) printf '10.77.0.%d' $((10 + ${1#host})) ;;
+    esac
+}
 
 require_guest_name() {
     [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$ ]] || die "'$1' is not a guest name: letters, digits, '.', '_', '-'."

@@ -1,6 +1,13 @@
 # shellcheck shell=bash
 # The fleet file: what the product needs to know to work with this lab.
 
+write_power() { # NAME
+    printf '        "status": ["%s/lab", "powerstatus", "%s"],\n' "$HERE" "$1"
+    printf '        "on": ["%s/lab", "poweron", "%s"],\n' "$HERE" "$1"
+    printf '        "off": ["%s/lab", "poweroff", "%s"],\n' "$HERE" "$1"
+    printf '        "environment": { "RUNBOOKS_LAB": "%s", "RUNBOOKS_LAB_CACHE": "%s" }\n' "$LAB" "$CACHE"
+}
+
 write_fleet() {
     local name separator=
     {
@@ -11,10 +18,16 @@ write_fleet() {
             printf '      "ssh": "%s", "migrationUri": "qemu+ssh://root@%s/system",\n' "$name" "$name"
             [ ! -f "$LAB/$name/mbit" ] || printf '      "networkMbit": %d,\n' "$(cat "$LAB/$name/mbit")"
             printf '      "memoryMiB": %d, "cpus": %d,\n      "power": {\n' "$MEMORY_MIB" "$(nproc)"
-            printf '        "status": ["%s/lab", "powerstatus", "%s"],\n' "$HERE" "$name"
-            printf '        "on": ["%s/lab", "poweron", "%s"],\n' "$HERE" "$name"
-            printf '        "off": ["%s/lab", "poweroff", "%s"],\n' "$HERE" "$name"
-            printf '        "environment": { "RUNBOOKS_LAB": "%s" }\n      }\n    }' "$LAB"
+            write_power "$name"
+            printf '      }\n    }'
+            separator=,
+        done
+        for name in $(machine_names); do
+            printf '%s\n    {\n' "$separator"
+            printf '      "name": "%s", "pool": "xen", "priority": %d, "driver": "xen",\n' "$name" $((1000 + 10 * ${name#xen}))
+            printf '      "ssh": "%s", "migrationHost": "%s",\n      "power": {\n' "$name" "$name"
+            write_power "$name"
+            printf '      }\n    }'
             separator=,
         done
         printf '\n  ]\n}\n'

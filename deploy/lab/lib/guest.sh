@@ -65,9 +65,9 @@ END
 }
 
 # --bridge and --network plug in an interface each; its driver is not in the guest, so it never says a word by itself.
-# --disk is a path on the host, where a small image is made.
-guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--max-vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s] [--bridge B] [--network N] [--disk PATH]
-    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 max_memory=0 max_vcpus=0 devices=''
+# --disk is a path on the host, where a small image is made; --image makes one of so many MiB in the shared folder.
+guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--max-vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s] [--bridge B] [--network N] [--disk PATH] [--image MiB]
+    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 max_memory=0 max_vcpus=0 image=0 devices='' words
     require_guest_name "$name"
     shift 2
     while [ $# -gt 0 ]; do
@@ -91,6 +91,7 @@ guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--ma
         --cpu) cpu=$2 ;;
         --ws) ws=$2 ;;
         --rate) rate=$2 ;;
+        --image) image=$2 ;;
         *) die "guest-define: unknown option $1." ;;
         esac
         shift 2
@@ -99,11 +100,26 @@ guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--ma
     # What is not said to grow does not: its maximum is what it starts with.
     [ "$max_memory" -ge "$memory" ] || max_memory=$memory
     [ "$max_vcpus" -ge "$vcpus" ] || max_vcpus=$vcpus
-    guest_xml "$name" "$memory" "$vcpus" "lab.cpu=$cpu lab.ws=$ws lab.rate=$rate" "$max_memory" "$max_vcpus" "$devices" >"$LAB/shared/$name.xml"
+    words="lab.cpu=$cpu lab.ws=$ws lab.rate=$rate"
+    if is_machine "$host"; then
+        machine_guest_define "$name" "$host" "$memory" "$vcpus" "$words" "$image"
+        return
+    fi
+    if [ "$image" -gt 0 ]; then
+        qemu-img create -q -f qcow2 "$LAB/shared/$name.qcow2" "${image}M"
+        devices+="    <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='$IMAGES/$name.qcow2'/><target dev='vda' bus='virtio'/></disk>"$'\n'
+    fi
+    guest_xml "$name" "$memory" "$vcpus" "$words" "$max_memory" "$max_vcpus" "$devices" >"$LAB/shared/$name.xml"
     inside "$host" virsh -q -c qemu:///system define "$IMAGES/$name.xml" >&2
 }
 
-guest_start() { inside "$2" virsh -q -c qemu:///system start "$1" >&2; }
+guest_start() {
+    if is_machine "$2"; then
+        machine_guest_start "$@"
+        return
+    fi
+    inside "$2" virsh -q -c qemu:///system start "$1" >&2
+}
 
 guest_load() { # NAME HOST cpu=… ws=… rate=…
     local name=$1 host=$2 word

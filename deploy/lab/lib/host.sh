@@ -3,12 +3,12 @@
 
 make_hosts() { # COUNT
     local i
-    [[ $1 =~ ^[1-9][0-9]?$ ]] && [ "$1" -le 40 ] || die "the number of hosts must be 1 to 40, not '$1'."
+    [[ $1 =~ ^[0-9][0-9]?$ ]] && [ "$1" -le 40 ] || die "the number of hosts must be 0 to 40, not '$1'."
     mkdir -p "$LAB/etc" "$LAB/shared"
     for ((i = 1; i <= $1; i++)); do printf 'host%d\n' "$i"; done >"$LAB/host-names"
     {
         echo '127.0.0.1 localhost'
-        for i in $(host_names); do printf '%s %s\n' "$(host_ip "$i")" "$i"; done
+        for i in $(all_names); do printf '%s %s\n' "$(host_ip "$i")" "$i"; done
     } >"$LAB/etc/hosts"
     printf 'hosts: files\npasswd: files\ngroup: files\nshadow: files\n' >"$LAB/etc/nsswitch.conf"
     : >"$LAB/etc/resolv.conf"

@@ -30,18 +30,23 @@ unpack_packages() {
     kernel=$(apt-cache show --no-all-versions linux-image-cloud-amd64 | sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p')
     [ -n "$kernel" ] || die "Debian's package linux-image-cloud-amd64 is not known here. Run: apt-get update"
     for package in "$kernel" qemu-guest-agent; do
-        compgen -G "$CACHE/packages/${package}_*.deb" >/dev/null ||
-            (cd "$CACHE/packages" && { apt-get download -q "$package" || { apt-get update -q && apt-get download -q "$package"; }; } >&2) ||
-            die "could not download the package $package. Run: apt-get update && apt-get download $package"
+        fetch_package "$package"
         dpkg -x "$CACHE"/packages/"${package}"_*.deb "$CACHE/unfinished/unpacked"
     done
+}
+
+# Into the cache, once.
+fetch_package() { # NAME
+    compgen -G "$CACHE/packages/${1}_*.deb" >/dev/null ||
+        (cd "$CACHE/packages" && { apt-get download -q "$1" || { apt-get update -q && apt-get download -q "$1"; }; } >&2) ||
+        die "could not download the package $1. Run: apt-get update && apt-get download $1"
 }
 
 fill_root() {
     local root=$1 module library applet
     cp /bin/busybox "$root/bin/busybox"
-    for applet in sh mount mkdir insmod cat echo sleep poweroff reboot; do ln -s busybox "$root/bin/$applet"; done
-    for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_balloon virtio_console; do
+    for applet in sh mount mkdir insmod cat echo sleep dd sync poweroff reboot; do ln -s busybox "$root/bin/$applet"; done
+    for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_balloon virtio_console virtio_blk xen-blkfront; do
         find "$CACHE/unfinished/unpacked/lib/modules" -name "$module.ko" -exec cp {} "$root/lib/modules/" \;
     done
     cp "$CACHE/unfinished/unpacked/usr/sbin/qemu-ga" "$root/bin/qemu-ga"
@@ -52,4 +57,6 @@ fill_root() {
     gcc -O2 -Wall -Werror -static -pthread -o "$root/bin/load" "$HERE/guest/load.c"
     install -m 755 "$HERE/guest/init" "$root/init"
     install -m 755 "$HERE/guest/shutdown" "$root/sbin/shutdown"
+    # What the kernel calls when Xen asks the guest to shut down.
+    install -m 755 "$HERE/guest/shutdown" "$root/sbin/poweroff"
 }

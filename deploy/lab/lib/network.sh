@@ -11,7 +11,7 @@ in_switch() {
 start_switch() {
     is_up "$LAB/switch/pid" && return
     mkdir -p "$LAB/switch"
-    rm -f "$LAB/switch/pid" "$LAB"/host*/pid
+    rm -f "$LAB/switch/pid" "$LAB"/{host,xen}*/pid
     local owner=() unshared
     if [ -n "${RUNBOOKS_LAB_OWNER:-}" ]; then
         owner=("$RUNBOOKS_LAB_OWNER" "$(start_time "$RUNBOOKS_LAB_OWNER")") || die "there is no process $RUNBOOKS_LAB_OWNER to own the lab."

@@ -17,7 +17,11 @@ require_packages() {
     [ "$(id -u)" = 0 ] || die "the lab makes namespaces and mounts and must run as root: sudo $0"
     local missing
     missing=$(missing_packages | xargs)
-    [ -z "$missing" ] && return
+    [ -z "$missing" ] || install_packages "$missing"
+}
+
+install_packages() { # NAMES, separated by spaces
+    local missing=$1
     command -v apt-get >/dev/null || die "missing packages (Debian's names): $missing. Install them with your system's package manager."
     say "lab: installing $missing"
     # Runlevel 1 keeps the packages from starting their services: the lab brings its own.

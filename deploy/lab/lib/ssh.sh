@@ -7,7 +7,7 @@ make_keys() {
     chmod 700 "$LAB/ssh"
     [ -f "$LAB/ssh/id" ] || ssh-keygen -q -t ed25519 -N '' -C lab -f "$LAB/ssh/id"
     : >"$LAB/ssh/known_hosts.new"
-    for name in $(host_names); do
+    for name in $(all_names); do
         mkdir -p "$LAB/$name/sshd"
         [ -f "$LAB/$name/sshd/key" ] || ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$LAB/$name/sshd/key"
         printf '%s,%s %s\n' "$name" "$(host_ip "$name")" "$(cut -d' ' -f1,2 "$LAB/$name/sshd/key.pub")" >>"$LAB/ssh/known_hosts.new"
@@ -17,9 +17,9 @@ make_keys() {
 
 ssh_config() { # FOLDER-OF-KEYS
     local name
-    for name in $(host_names); do printf 'Host %s\n  HostName %s\n' "$name" "$(host_ip "$name")"; done
+    for name in $(all_names); do printf 'Host %s\n  HostName %s\n' "$name" "$(host_ip "$name")"; done
     cat <<END
-Host host* 10.77.0.*
+Host host* xen* 10.77.0.*
   User root
   IdentityFile $1/id
   IdentitiesOnly yes

@@ -69,6 +69,11 @@ public sealed class ActivateVm : IrreversibleActivity
                 : $"{arrived.Fault} The definition of {route.Vm} on {route.Source} is kept.");
         }
 
+        if (await ArrivedDefinition.EnsureAsync(context, route) is { } missing)
+        {
+            return new EffectResult.Unknown(missing);
+        }
+
         // Both are for the guest's sake and change nothing about where it lives, so they come before the point of no return.
         await context.EnsureOwnedAsync();
         var announced = await AnnounceAsync(context, hosts.Hypervisor(route.Destination), route);

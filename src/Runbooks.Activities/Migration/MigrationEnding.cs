@@ -39,6 +39,12 @@ internal static class MigrationEnding
 
     private static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// Looks at a half-arrived copy before it is ended by us: 20 s. libvirt ends it by itself; a Xen host whose source was
+    /// cut off waits for it as long as its TCP does.
+    /// </summary>
+    private const int MaxHalfCopyLooks = 80;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     public static Reconciliation Reconcile(MigrationPlace place, JsonObject outputsWhenMoved) => place switch
@@ -74,6 +80,10 @@ internal static class MigrationEnding
                 await context.EnsureOwnedAsync();
                 var resumed = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source).ResumeAsync(route.Vm, context.CancellationToken);
                 return resumed.IsOk ? null : new EffectResult.Unknown($"VM {route.Vm} is paused at {route.Source} and could not be resumed. {resumed.Fault}");
+            case MigrationPlace.Settling half when looks is >= MaxHalfCopyLooks and < MaxLooks && MayEndHalfCopy(context, route, half):
+                await context.EnsureOwnedAsync();
+                _ = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Destination).DestroyAsync(route.Vm, context.CancellationToken);
+                return null;
             case MigrationPlace.StoppedAtSource or MigrationPlace.Settling when looks < MaxLooks:
                 return null;
             case MigrationPlace.Settling settling:
@@ -103,6 +113,16 @@ internal static class MigrationEnding
         found is Reconciliation.Unknown && policy == HostLossPolicy.Fence && place is MigrationPlace.Unclear { SettledByFencing: true }
             ? new Reconciliation.InProgress("A host does not answer and is to be fenced.")
             : found;
+
+    /// <summary>
+    /// A half-arrived copy may be ended when the guest was just seen running at the source without a job, because nobody is
+    /// left who could tell the copy to start; and when it stands still on both hosts, only by a hypervisor that would leave a
+    /// copy alone that starts in this moment. The next look then finds it stopped at the source, or moved.
+    /// </summary>
+    private static bool MayEndHalfCopy(EffectContext context, MigrationRoute route, MigrationPlace.Settling found) =>
+        found.HalfCopyIsDead
+        || (found.BothStandStill
+            && context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Destination).Features.HasFlag(HypervisorFeatures.EndsOnlyHalfCopies));
 
     /// <summary>Ends a running copy because the run was cancelled.</summary>
     public static async Task<EffectResult> CancelAsync(EffectContext context, MigrationRoute route) =>
@@ -206,6 +226,11 @@ internal static class MigrationEnding
             {
                 return $"The stale copy of {route.Vm} on {route.Source} could not be ended. {fault}";
             }
+        }
+
+        if (await ArrivedDefinition.EnsureAsync(context, route) is { } missing)
+        {
+            return missing;
         }
 
         await context.EnsureOwnedAsync();

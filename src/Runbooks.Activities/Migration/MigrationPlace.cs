@@ -24,7 +24,14 @@ public abstract record MigrationPlace
     public sealed record StoppedAtSource : MigrationPlace;
 
     /// <summary>It is being tidied up: the destination still has a half-arrived copy, and the guest runs at the source.</summary>
-    public sealed record Settling(string Found) : MigrationPlace;
+    public sealed record Settling(string Found) : MigrationPlace
+    {
+        /// <summary>The guest runs at the source without a job, so what is at the destination will never be started.</summary>
+        public bool HalfCopyIsDead { get; init; }
+
+        /// <summary>The guest stands still on both hosts without a job: what is at the destination may yet be started.</summary>
+        public bool BothStandStill { get; init; }
+    }
 
     /// <summary>A host can't be asked; nothing may be concluded.</summary>
     public sealed record Unclear(HypervisorFault Fault) : MigrationPlace
@@ -135,7 +142,10 @@ public static class MigrationObserver
             (CopyKind.Paused, CopyKind.Running) => new MigrationPlace.Alarming($"VM {vm} runs at the destination, and at the source there is a copy that somebody paused. Look at both; only one may ever run."),
             (_, CopyKind.Running) when source.Fault is null => new MigrationPlace.Moved(source.Kind == CopyKind.PausedByMigration),
             (CopyKind.Running, CopyKind.Absent or CopyKind.Off) => new MigrationPlace.NotMoved(),
-            (CopyKind.Running, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} runs at the source, and the destination still has a half-arrived copy."),
+            (CopyKind.Running, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} runs at the source, and the destination still has a half-arrived copy.")
+            {
+                HalfCopyIsDead = destination.Kind == CopyKind.PausedByMigration,
+            },
             (CopyKind.PausedByMigration, CopyKind.Absent) => new MigrationPlace.StoppedAtSource(),
 
             // What runs at the source is the VM, and what is off can't be a second one.
@@ -153,7 +163,10 @@ public static class MigrationObserver
             (CopyKind.PausedByMigration, CopyKind.Off) => new MigrationPlace.Alarming(
                 $"VM {vm} stands still at the source, and at the destination, which has its definition, it is {destination.Text}: it may have run there, and then the memory at the source is older than its disk. Don't resume it: end the paused copy, undefine it at the destination, and start it anew."),
             (CopyKind.HostIsOff, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"The source is off, and the destination still has a half-arrived copy of VM {vm}."),
-            (CopyKind.PausedByMigration, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} is paused on both hosts while the hypervisors agree."),
+            (CopyKind.PausedByMigration, CopyKind.Paused or CopyKind.PausedByMigration) => new MigrationPlace.Settling($"VM {vm} is paused on both hosts while the hypervisors agree.")
+            {
+                BothStandStill = destination.Kind == CopyKind.PausedByMigration,
+            },
             _ when source.Fault is { } fault => new MigrationPlace.Unclear(fault) { SettledByFencing = destination.Kind == CopyKind.Running },
             _ when destination.Fault is { } fault => new MigrationPlace.Unclear(fault) { SettledByFencing = source.Kind == CopyKind.PausedByMigration },
             _ => new MigrationPlace.Alarming($"VM {vm} runs on neither host: {source.Text} at the source, {destination.Text} at the destination. Start it where it is defined, on one host only."),

@@ -4,6 +4,7 @@ using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Libvirt;
 using Runbooks.Hypervisors.Power;
+using Runbooks.Hypervisors.Xen;
 
 namespace Runbooks.Hypervisors.Configuration;
 
@@ -59,11 +60,7 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
 
     private static FleetConfiguration Read(JsonFields file, List<string> problems)
     {
-        var driver = file.Text(file.Required("driver"), "driver");
-        if (driver is not (null or "libvirt"))
-        {
-            file.Problem("driver", $"'{driver}' is not a known driver; known is libvirt");
-        }
+        var driver = ReadDriver(file, file.Required("driver"));
 
         var sshConfig = file.Text(file.Optional("sshConfig"), "sshConfig");
         if (sshConfig is not null && !Path.IsPathFullyQualified(sshConfig))
@@ -90,7 +87,7 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
             else
             {
                 hosts.AddRange(list.EnumerateArray()
-                    .Select((element, i) => ReadHost(element, i, check, links, problems))
+                    .Select((element, i) => ReadHost(element, i, driver, check, links, problems))
                     .OfType<FleetFileHost>());
             }
         }
@@ -110,7 +107,7 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
         }
     }
 
-    private static FleetFileHost? ReadHost(JsonElement element, int index, StorageCheck check, Dictionary<string, PathLink> links, List<string> problems)
+    private static FleetFileHost? ReadHost(JsonElement element, int index, HypervisorKind usual, StorageCheck check, Dictionary<string, PathLink> links, List<string> problems)
     {
         var name = element.ValueKind == JsonValueKind.Object && element.TryGetProperty("name", out var given) ? given.ToString() : string.Empty;
         var before = problems.Count;
@@ -125,7 +122,7 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
         var pool = host.Text(host.Optional("pool"), "pool") ?? "default";
         var priority = host.Number(host.Optional("priority"), "priority", 0, int.MaxValue) ?? 0;
         var ssh = Word(host, "ssh", host.Text(host.Optional("ssh"), "ssh") ?? text);
-        var uri = Word(host, "migrationUri", host.Text(host.Optional("migrationUri"), "migrationUri") ?? $"qemu+ssh://{ssh}/system");
+        var kind = host.Optional("driver") is { } own ? ReadDriver(host, own) : usual;
         var memory = host.Number(host.Optional("memoryMiB"), "memoryMiB", 1, int.MaxValue);
         var cpus = host.Number(host.Optional("cpus"), "cpus", 1, 65_536);
         var network = host.Number(host.Optional("networkMbit"), "networkMbit", 1, MostMbit);
@@ -136,11 +133,52 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
         }
 
         var power = host.Optional("power") is { } commands ? ReadPower(commands, $"hosts[{index}] ({name}).power", problems) : null;
+        var found = new FleetFileHost(new HostEntry(hostName, pool, priority) { Hypervisor = kind, NetworkMiBs = network * MiBsPerMbit, Link = link }, power);
+        found = kind == HypervisorKind.Xen
+            ? found with { Xen = new XenHost(hostName, ssh!, MigrationHost(host, ssh)!, Definitions(host), memory, cpus) }
+            : found with { Libvirt = new LibvirtHost(hostName, ssh!, MigrationUri(host, ssh)!, check, memory, cpus) };
         host.RefuseUnknown();
+        return problems.Count == before ? found : null;
+    }
 
-        return problems.Count == before
-            ? new FleetFileHost(new HostEntry(hostName, pool, priority) { NetworkMiBs = network * MiBsPerMbit, Link = link }, new LibvirtHost(hostName, ssh!, uri!, check, memory, cpus), power)
-            : null;
+    private static HypervisorKind ReadDriver(JsonFields fields, JsonElement? value)
+    {
+        switch (fields.Text(value, "driver"))
+        {
+            case "xen":
+                return HypervisorKind.Xen;
+            case null or "libvirt":
+                return HypervisorKind.Kvm;
+            case var unknown:
+                fields.Problem("driver", $"'{unknown}' is not a known driver; known are libvirt and xen");
+                return HypervisorKind.Kvm;
+        }
+    }
+
+    private static string? MigrationUri(JsonFields host, string? ssh) =>
+        Word(host, "migrationUri", host.Text(host.Optional("migrationUri"), "migrationUri") ?? $"qemu+ssh://{ssh}/system");
+
+    /// <summary>xl gives this word to a shell on the source, so it may hold nothing that a shell knows.</summary>
+    private static string? MigrationHost(JsonFields host, string? ssh)
+    {
+        var value = Word(host, "migrationHost", host.Text(host.Optional("migrationHost"), "migrationHost") ?? ssh);
+        if (value is not null && !value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '@' or ':'))
+        {
+            host.Problem("migrationHost", $"must be of letters, digits, '.', '_', '-', '@' and ':', found '{value}'");
+        }
+
+        return value;
+    }
+
+    private static string Definitions(JsonFields host)
+    {
+        var folder = host.Text(host.Optional("definitions"), "definitions") ?? XenHost.UsualDefinitions;
+        if (folder[0] != '/' || folder.Any(char.IsWhiteSpace))
+        {
+            host.Problem("definitions", $"must be an absolute path on the host without spaces, found '{folder}'");
+        }
+
+        return folder.TrimEnd('/');
     }
 
     /// <summary>Links that several hosts share, with what they carry.</summary>

@@ -20,10 +20,16 @@ public enum HypervisorFeatures
     StoppedMigration = 512,
     DirtyRate = 1024,
     GuestAgent = 2048,
+
+    /// <summary>
+    /// Destroying a half-arrived copy ends it only as long as it is one: a copy that is started in that very moment is left
+    /// alone. Without this, a copy that may yet be told to start must not be ended.
+    /// </summary>
+    EndsOnlyHalfCopies = 4096,
 }
 
 /// <summary>
-/// One hypervisor host. Every driver (Libvirt, Simulated, later Xen) passes the same contract suite,
+/// One hypervisor host. Every driver (Libvirt, Xen, Simulated) passes the same contract suite,
 /// <c>tests/Runbooks.Hypervisors.Tests/Contract</c>.
 /// </summary>
 /// <remarks>
@@ -165,6 +171,19 @@ public sealed record HostEntry(HostName Name, string Pool, int Priority)
 
     /// <summary>The link that its migrations share with those of other hosts; null when there is none.</summary>
     public PathLink? Link { get; init; }
+
+    /// <summary>What runs its VMs. Only hosts of one kind exchange running VMs.</summary>
+    public HypervisorKind Hypervisor { get; init; }
+}
+
+/// <summary>What runs the VMs of a host.</summary>
+public enum HypervisorKind
+{
+    /// <summary>KVM, or QEMU's emulation, under libvirt.</summary>
+    Kvm,
+
+    /// <summary>Xen, under xl.</summary>
+    Xen,
 }
 
 /// <summary>The hosts of the fleet and how to reach them.</summary>

@@ -37,6 +37,7 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
         Scaling = new LibvirtScaling(host.Name, shell, time);
         Networks = new LibvirtNetworks(host.Name, shell, virsh);
         MoveChecks = new LibvirtMoveChecks(host.Name, shell, virsh, name => peers(name)?.Host.MigrationUri);
+        Definitions = new LibvirtDefinitions(host.Name, virsh, shell);
     }
 
     public HostName Host => host.Name;
@@ -44,6 +45,7 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
     public IHostNetworks Networks { get; }
 
     public IMoveChecks MoveChecks { get; }
+    public IVmDefinitions? Definitions { get; }
 
     public HypervisorFeatures Features =>
         HypervisorFeatures.LiveMigration | HypervisorFeatures.MigrationProgress | HypervisorFeatures.AbortMigration

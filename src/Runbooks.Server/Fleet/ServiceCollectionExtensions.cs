@@ -1,8 +1,8 @@
 using Runbooks.Activities.Migration;
 using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Simulation;
+using Runbooks.Hypervisors.Configuration;
 using Runbooks.Hypervisors.Contract;
-using Runbooks.Hypervisors.Libvirt;
 using Runbooks.Hypervisors.Observation;
 using Runbooks.Hypervisors.Simulated;
 using Runbooks.Server.Configuration;
@@ -17,7 +17,7 @@ internal static class ServiceCollectionExtensions
         _ = settings.Fleet.Driver == FleetDriver.Simulated
             ? services.AddSingleton(p => Simulated(settings, p.GetRequiredService<TimeProvider>()))
                 .AddSingleton(p => p.GetRequiredService<SimulatedFleet>().Directory)
-            : services.AddSingleton<IHypervisorDirectory>(p => new LibvirtDirectory(settings.Hosts!, p.GetRequiredService<TimeProvider>()));
+            : services.AddSingleton<IHypervisorDirectory>(p => new RemoteDirectory(settings.Hosts!, p.GetRequiredService<TimeProvider>()));
         return services
             .AddSingleton(settings.Policy.Consolidation)
             .AddSingleton(settings.Migrations)

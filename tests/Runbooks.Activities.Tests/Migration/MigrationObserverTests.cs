@@ -57,6 +57,18 @@ public sealed class MigrationObserverTests
     public void Only_a_copy_that_a_migration_paused_is_a_twin_to_be_ended(string source, bool twin) =>
         Assert.Equal(new MigrationPlace.Moved(twin), MigrationObserver.Judge(Vm, MigrationProgress.NoJob, Seen(source), Seen("Running migrated")));
 
+    [Theory]
+    [InlineData("Running booted", "Paused migrating", true, false)]
+    [InlineData("Running booted", "Paused user", false, false)]
+    [InlineData("Paused migrating", "Paused migrating", false, true)]
+    [InlineData("Paused migrating", "Paused user", false, false)]
+    public void Half_a_copy_is_dead_only_when_the_guest_runs_at_the_source(string source, string destination, bool dead, bool both)
+    {
+        var settling = Assert.IsType<MigrationPlace.Settling>(MigrationObserver.Judge(Vm, MigrationProgress.NoJob, Seen(source), Seen(destination)));
+
+        Assert.Equal((dead, both), (settling.HalfCopyIsDead, settling.BothStandStill));
+    }
+
     [Fact]
     public void While_a_job_runs_nothing_else_counts()
     {

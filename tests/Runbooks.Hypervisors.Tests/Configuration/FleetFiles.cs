@@ -1,4 +1,5 @@
 using Runbooks.Hypervisors.Configuration;
+using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Libvirt;
 
 namespace Runbooks.Hypervisors.Tests.Configuration;
@@ -23,11 +24,11 @@ public sealed class FleetFiles
         Assert.Equal(("host1", "lab", 10), (first.Entry.Name.Value, first.Entry.Pool, first.Entry.Priority));
         Assert.Equal(
             ("root@10.0.0.1", "qemu+ssh://root@host1/system", StorageCheck.Unsafe, 2048, 2),
-            (first.Libvirt.SshTarget, first.Libvirt.MigrationUri, first.Libvirt.StorageCheck, first.Libvirt.MemoryMiB, first.Libvirt.Cpus));
+            (first.Libvirt!.SshTarget, first.Libvirt.MigrationUri, first.Libvirt.StorageCheck, first.Libvirt.MemoryMiB, first.Libvirt.Cpus));
         Assert.Equal(["bmc", "off"], first.Power!.Off);
         Assert.Equal("10.0.1.1", first.Power.Environment["BMC"]);
         var second = file.Configuration.Hosts[1];
-        Assert.Equal(("default", "host2", "qemu+ssh://host2/system"), (second.Entry.Pool, second.Libvirt.SshTarget, second.Libvirt.MigrationUri));
+        Assert.Equal(("default", "host2", "qemu+ssh://host2/system"), (second.Entry.Pool, second.Libvirt!.SshTarget, second.Libvirt.MigrationUri));
         Assert.Null(second.Power);
     }
 
@@ -53,6 +54,31 @@ public sealed class FleetFiles
         ];
         Assert.All(expected, e => Assert.Contains(file.Problems, p => p.Contains(e, StringComparison.Ordinal)));
     }
+
+    [Fact]
+    public void A_file_may_name_hosts_of_both_hypervisors()
+    {
+        var file = FleetFile.Parse("""
+            { "driver": "libvirt", "hosts": [
+                { "name": "kvm1" },
+                { "name": "xen1", "driver": "xen", "migrationHost": "root@10.0.0.2", "definitions": "/srv/vms/" },
+                { "name": "xen2", "driver": "xen", "ssh": "root@xen2" } ] }
+            """);
+
+        Assert.Empty(file.Problems);
+        Assert.Equal([HypervisorKind.Kvm, HypervisorKind.Xen, HypervisorKind.Xen], file.Configuration!.Hosts.Select(h => h.Entry.Hypervisor));
+        Assert.Equal(("xen1", "root@10.0.0.2", "/srv/vms"), (file.Configuration.Hosts[1].Xen!.SshTarget, file.Configuration.Hosts[1].Xen!.MigrationHost, file.Configuration.Hosts[1].Xen!.Definitions));
+        Assert.Equal(("root@xen2", "/etc/xen/runbooks"), (file.Configuration.Hosts[2].Xen!.MigrationHost, file.Configuration.Hosts[2].Xen!.Definitions));
+        Assert.Null(file.Configuration.Hosts[0].Xen);
+    }
+
+    [Theory]
+    [InlineData("\"migrationHost\": \"xen2;reboot\"", "migrationHost")]
+    [InlineData("\"migrationHost\": \"$(reboot)\"", "migrationHost")]
+    [InlineData("\"definitions\": \"vms\"", "definitions")]
+    [InlineData("\"migrationUri\": \"qemu+ssh://x/system\"", "migrationUri: is not a known field")]
+    public void A_Xen_host_takes_no_word_that_a_shell_would_act_on_and_no_field_of_libvirt(string field, string problem) =>
+        Assert.Contains(FleetFile.Parse($$"""{ "driver": "xen", "hosts": [ { "name": "xen1", {{field}} } ] }""").Problems, p => p.Contains(problem, StringComparison.Ordinal));
 
     [Theory]
     [InlineData("")]

@@ -53,6 +53,11 @@ public abstract class ContractHarness : IAsyncDisposable
     /// </summary>
     public virtual bool HoldIsCertain => true;
 
+    /// <summary>
+    /// What this driver can do; a test of something else asserts that the driver says so, and that nothing has changed.
+    /// </summary>
+    public bool Can(HypervisorFeatures feature) => A.Features.HasFlag(feature);
+
     /// <summary>Defines a VM on A under a name that no other test uses, and leaves it shut off.</summary>
     public abstract Task<VmName> DefineAsync(GuestSpec guest);
 

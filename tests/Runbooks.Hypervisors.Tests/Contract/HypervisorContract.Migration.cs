@@ -40,6 +40,12 @@ public abstract partial class HypervisorContract
     {
         var vm = await MigratedAsync();
 
+        if (!lab.Can(HypervisorFeatures.MigrationProgress))
+        {
+            Fault(FaultKind.Unsupported, await lab.B.CompletedMigrationAsync(vm, None));
+            return;
+        }
+
         var first = await lab.B.CompletedMigrationAsync(vm, None);
         var second = await lab.B.CompletedMigrationAsync(vm, None);
 
@@ -56,7 +62,7 @@ public abstract partial class HypervisorContract
     {
         var vm = await RunningOnAAsync();
 
-        Fault(FaultKind.NotFound, await lab.A.CompletedMigrationAsync(vm, None));
+        Fault(lab.Can(HypervisorFeatures.MigrationProgress) ? FaultKind.NotFound : FaultKind.Unsupported, await lab.A.CompletedMigrationAsync(vm, None));
         var job = await lab.A.ObserveMigrationAsync(vm, None);
         Ok(job);
         Assert.Equal(MigrationProgress.NoJob, job.Value);
@@ -68,6 +74,17 @@ public abstract partial class HypervisorContract
         var vm = await WritingOnAAsync();
         Ok(await lab.A.StartMigrationAsync(ToB(vm, lab.SlowMiBs, hold: true), None));
         var seen = new List<MigrationProgress>();
+        if (!lab.Can(HypervisorFeatures.MigrationProgress))
+        {
+            await UntilAsync("the copy has taken a second", () => lab.A.ObserveMigrationAsync(vm, None), p =>
+            {
+                seen.Add(p);
+                return p.Elapsed > TimeSpan.FromSeconds(1) || SwitchedOver(p);
+            });
+            Assert.All(seen, p => Assert.Equal((0, 0, 0), (p.Round, p.SentBytes, p.RemainingBytes)));
+            Assert.Equal(seen.Select(p => p.Elapsed).Order(), seen.Select(p => p.Elapsed));
+            return;
+        }
 
         await UntilAsync("the copy is in its third round", () => lab.A.ObserveMigrationAsync(vm, None), p =>
         {
@@ -112,6 +129,14 @@ public abstract partial class HypervisorContract
     {
         var vm = await WritingOnAAsync();
         Ok(await lab.A.StartMigrationAsync(ToB(vm, lab.SlowMiBs, hold: true), None));
+
+        if (!lab.Can(HypervisorFeatures.HoldSwitchOver))
+        {
+            Fault(FaultKind.Unsupported, await lab.A.ReleaseSwitchOverAsync(vm, TimeSpan.FromSeconds(10), None));
+            await UntilStateAsync(lab.A, vm, VmState.ShutOff);
+            await RunsOnlyOnAsync(lab.B, vm);
+            return;
+        }
 
         var held = await UntilAsync("the copy is in its third round", () => lab.A.ObserveMigrationAsync(vm, None), p => p.Round >= 3 || SwitchedOver(p));
         Assert.True(held.Phase == MigrationPhase.PreCopy || !lab.HoldIsCertain, $"{held}");
@@ -248,7 +273,10 @@ public abstract partial class HypervisorContract
         await UntilCopyingAsync(vm);
 
         await caller.CancelAsync();
-        Ok(await lab.A.ReleaseSwitchOverAsync(vm, TimeSpan.FromSeconds(10), None));
+        if (lab.Can(HypervisorFeatures.HoldSwitchOver))
+        {
+            Ok(await lab.A.ReleaseSwitchOverAsync(vm, TimeSpan.FromSeconds(10), None));
+        }
 
         await UntilStateAsync(lab.A, vm, VmState.ShutOff);
         await RunsOnlyOnAsync(lab.B, vm);

@@ -92,13 +92,15 @@ public abstract partial class HypervisorContract : IAsyncLifetime
     private Task<VmName> WritingOnAAsync() =>
         RunningOnAAsync(new GuestSpec(WriteMiBs: lab.SlowMiBs * 3, WorkingSetMiB: 16));
 
-    private MigrationRequest ToB(VmName vm, int? bandwidth = null, bool hold = false) => new(vm, lab.B.Host, bandwidth, hold);
+    /// <summary>A host without a limit of bandwidth copies as slowly as it is.</summary>
+    private MigrationRequest ToB(VmName vm, int? bandwidth = null, bool hold = false) =>
+        new(vm, lab.B.Host, lab.Can(HypervisorFeatures.BandwidthLimit) ? bandwidth : null, hold);
 
     private Task<MigrationProgress> UntilNoJobAsync(VmName vm) =>
         UntilAsync($"{vm} has no job", () => lab.A.ObserveMigrationAsync(vm, None), p => p.Phase == MigrationPhase.None);
 
     private Task<MigrationProgress> UntilCopyingAsync(VmName vm) =>
-        UntilAsync($"{vm} is being copied", () => lab.A.ObserveMigrationAsync(vm, None), p => p.Phase == MigrationPhase.PreCopy && p.SentBytes > 0);
+        UntilAsync($"{vm} is being copied", () => lab.A.ObserveMigrationAsync(vm, None), p => p.Phase == MigrationPhase.PreCopy && (p.SentBytes > 0 || !lab.Can(HypervisorFeatures.MigrationProgress)));
 
     /// <summary>Exactly one copy runs, and it is this one; asked of both hosts.</summary>
     private async Task RunsOnlyOnAsync(IHypervisor here, VmName vm)

@@ -1,12 +1,11 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Configuration;
 using Runbooks.Hypervisors.Contract;
-using Runbooks.Hypervisors.Libvirt;
 
 namespace Runbooks.Lab.Hosts;
 
 /// <summary>A lab of real hosts, three unless said otherwise, that belongs to this test run alone.</summary>
-public sealed class LabHosts : IAsyncLifetime
+public class LabHosts : IAsyncLifetime
 {
     private readonly int hosts;
     private readonly string[] settings;
@@ -25,13 +24,16 @@ public sealed class LabHosts : IAsyncLifetime
 
     public LabCommand Lab { get; }
 
-    public LibvirtDirectory Fleet { get; private set; } = null!;
+    public RemoteDirectory Fleet { get; private set; } = null!;
+
+    /// <summary>What is started: hosts, and Xen machines.</summary>
+    protected virtual IReadOnlyList<string> Size => [$"{hosts}"];
 
     public string FleetFilePath => Path.Combine(Folder, "fleet.json");
 
     public async Task InitializeAsync()
     {
-        await Lab.RunAsync("start", $"{hosts}");
+        await Lab.RunAsync(["start", .. Size]);
         Fleet = Connect();
         KnowsVlans = (await Lab.TryAsync("enter", "host1", "ip", "link", "add", "link", "eth1", "name", "eth1.4001", "type", "vlan", "id", "4001")).Code == 0;
         _ = await Lab.TryAsync("enter", "host1", "ip", "link", "delete", "eth1.4001");
@@ -69,11 +71,11 @@ public sealed class LabHosts : IAsyncLifetime
     }
 
     /// <summary>The hosts over connections of their own; with another ssh configuration if one is given.</summary>
-    public LibvirtDirectory Connect(string? sshConfig = null)
+    public RemoteDirectory Connect(string? sshConfig = null)
     {
         var file = FleetFile.Load(FleetFilePath);
         Assert.True(file.Configuration is not null, string.Join('\n', file.Problems));
-        return new LibvirtDirectory(file.Configuration with { SshConfig = sshConfig ?? file.Configuration.SshConfig }, TimeProvider.System);
+        return new RemoteDirectory(file.Configuration with { SshConfig = sshConfig ?? file.Configuration.SshConfig }, TimeProvider.System);
     }
 
     /// <summary>virsh on the host's own console: what an operator would see, past the driver and its connections.</summary>

@@ -3,13 +3,17 @@ using Runbooks.Hypervisors.Contract;
 
 namespace Runbooks.Activities.Migration.Checks;
 
-/// <summary>Only hosts of one pool exchange VMs.</summary>
+/// <summary>Only hosts of one pool and one hypervisor exchange running VMs.</summary>
 internal sealed class PoolCheck : IMoveCheck
 {
     public string Name => "pool";
 
     public CheckResult Judge(MoveFacts facts) =>
-        !string.Equals(facts.Source.Pool, facts.Destination.Pool, StringComparison.Ordinal)
+        facts.Source.Hypervisor != facts.Destination.Hypervisor
+            ? this.Failed(
+                $"VM {facts.Vm.Name} runs under {facts.Source.Hypervisor} on {facts.Source.Name}, and {facts.Destination.Name} is a host of {facts.Destination.Hypervisor}; a running VM can't change its hypervisor.",
+                $"Choose a host of {facts.Source.Hypervisor}.")
+            : !string.Equals(facts.Source.Pool, facts.Destination.Pool, StringComparison.Ordinal)
             ? this.Failed($"VM {facts.Vm.Name} is in pool '{facts.Source.Pool}' and host {facts.Destination.Name} in pool '{facts.Destination.Pool}'; only hosts of one pool exchange VMs.")
             : !facts.CanMigrateLive ? this.Failed($"Host {facts.Source.Name} can't migrate running VMs.")
             : this.Ok($"Both hosts are in pool '{facts.Source.Pool}'.");

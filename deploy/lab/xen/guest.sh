@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# The guests of the Xen machines: paravirtual, of the same image as those of the other hosts.
+
+machine_guest_define() { # NAME MACHINE MEMORY-MIB VCPUS KERNEL-WORDS [DISK-MIB]
+    local disk=
+    if [ "${6:-0}" -gt 0 ]; then
+        machine_console "$2" truncate -s "${6}M" "/guests/$1.img"
+        disk="disk = [ \"format=raw, vdev=xvda, access=rw, target=/guests/$1.img\" ]"
+    fi
+    machine_console "$2" sh -c 'mkdir -p /etc/xen/runbooks && printf "%s\n" "$2" >"/etc/xen/runbooks/$1.cfg" && sync' sh "$1" \
+        "name = \"$1\"
+uuid = \"$(cat /proc/sys/kernel/random/uuid)\"
+type = \"pv\"
+kernel = \"/guests/vmlinuz\"
+ramdisk = \"/guests/initrd.gz\"
+extra = \"console=hvc0 quiet panic=-1 $5\"
+memory = $3
+vcpus = $4
+on_poweroff = \"destroy\"
+on_crash = \"destroy\"
+$disk"
+}
+
+machine_guest_start() { machine_console "$2" xl create -q "/etc/xen/runbooks/$1.cfg" >&2; }
+
+# The heartbeats of a guest on all machines that are on. A copy that runs twice, or was started again, shows as a counter
+# that comes twice.
+machine_guest_beats() { # NAME
+    local machine
+    for machine in $(machine_names); do
+        ! is_up "$LAB/$machine/pid" ||
+            machine_console "$machine" sh -c 'cat "/var/log/xen/console/guest-$1.log" "/var/log/xen/console/guest-$1--incoming.log" 2>/dev/null' sh "$1" || true
+    done
+}

@@ -1,0 +1,54 @@
+using Runbooks.Fleet.Model;
+using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Libvirt;
+using Runbooks.Hypervisors.Power;
+using Runbooks.Hypervisors.Ssh;
+using Runbooks.Hypervisors.Xen;
+
+namespace Runbooks.Hypervisors.Configuration;
+
+/// <summary>The hosts of a fleet file, whatever their hypervisors, over connections that they share with nobody else.</summary>
+public sealed class RemoteDirectory : IHypervisorDirectory, IAsyncDisposable
+{
+    private readonly SshConnections connections;
+    private readonly Dictionary<HostName, (FleetFileHost Host, IHypervisor Hypervisor, IHostPower Power)> hosts;
+
+    public RemoteDirectory(FleetConfiguration configuration, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        connections = new SshConnections(configuration.SshConfig, time);
+        Hosts = [.. configuration.Hosts.Select(h => h.Entry)];
+        hosts = configuration.Hosts.ToDictionary(
+            h => h.Entry.Name,
+            h => (
+                h,
+                Make(h, time),
+                h.Power is null ? (IHostPower)new NoPower(h.Entry.Name) : new CommandPower(h.Entry.Name, h.Power, time)));
+    }
+
+    public IReadOnlyList<HostEntry> Hosts { get; }
+
+    public IHypervisor Hypervisor(HostName host) => Find(host).Hypervisor;
+
+    public IHostPower Power(HostName host) => Find(host).Power;
+
+    public ValueTask DisposeAsync() => connections.DisposeAsync();
+
+    private IHypervisor Make(FleetFileHost host, TimeProvider time) => host switch
+    {
+        { Libvirt: { } libvirt } => new LibvirtHypervisor(libvirt, new SshShell(libvirt.Name, libvirt.SshTarget, connections), Libvirt, time),
+        { Xen: { } xen } => new XenHypervisor(xen, new SshShell(xen.Name, xen.SshTarget, connections), Xen, time),
+        _ => throw new ArgumentException($"Host '{host.Entry.Name}' has no hypervisor.", nameof(host)),
+    };
+
+    private (FleetFileHost Host, IHypervisor Hypervisor, IHostPower Power) Find(HostName host) =>
+        hosts.TryGetValue(host, out var found)
+            ? found
+            : throw new KeyNotFoundException($"Host '{host}' is not in the fleet file; it names {string.Join(", ", Hosts.Select(h => h.Name))}.");
+
+    private (LibvirtHost Host, IHypervisor Hypervisor)? Libvirt(HostName host) =>
+        hosts.TryGetValue(host, out var found) && found.Host.Libvirt is { } libvirt ? (libvirt, found.Hypervisor) : null;
+
+    private (XenHost Host, IHypervisor Hypervisor)? Xen(HostName host) =>
+        hosts.TryGetValue(host, out var found) && found.Host.Xen is { } xen ? (xen, found.Hypervisor) : null;
+}
