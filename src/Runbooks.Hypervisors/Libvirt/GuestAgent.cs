@@ -14,8 +14,10 @@ internal static class GuestAgent
         var answer = await virsh.AskAsync(["qemu-agent-command", "--timeout", $"{PatienceSeconds}", vm.Value, """{"execute":"guest-ping"}"""], cancellationToken);
         return answer.IsOk ? GuestAnswer.Alive
             : answer.Fault.Kind is not (FaultKind.Refused or FaultKind.Unsupported) ? answer.Fault
-            : Says("agent is not configured") ? GuestAnswer.NoAgent
-            : Says("agent is not connected") || Says("agent is not responding") || Says("agent is not available") || Says("guest agent") ? GuestAnswer.Silent
+
+            // A channel that nobody in the guest has opened is what a guest without the agent looks like, too.
+            : Says("agent is not configured") || Says("agent is not connected") ? GuestAnswer.NoAgent
+            : Says("agent is not responding") || Says("agent is not available") || Says("guest agent") ? GuestAnswer.Silent
             : answer.Fault;
 
         bool Says(string text) => answer.Fault!.Message.Contains(text, StringComparison.OrdinalIgnoreCase);

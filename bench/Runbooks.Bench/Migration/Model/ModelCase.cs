@@ -29,7 +29,7 @@ internal static class ModelCase
     public static async Task RunAsync(BenchLab lab, MigrationOptions options, CancellationToken cancellationToken)
     {
         var fleet = FleetFile.Load(lab.FleetFile).Configuration ?? throw new BenchException($"{lab.FleetFile} can't be read.");
-        await using var hosts = new LibvirtDirectory(fleet, TimeProvider.System);
+        await using var hosts = new RemoteDirectory(fleet, TimeProvider.System);
         var random = new Random(options.Seed);
         var records = new List<MigrationRecord>();
         var place = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -109,7 +109,7 @@ internal static class ModelCase
         }
     }
 
-    private static async Task<MigrationRecord> OneAsync(BenchLab lab, LibvirtDirectory hosts, Route route, Load load, int number, CancellationToken cancellationToken)
+    private static async Task<MigrationRecord> OneAsync(BenchLab lab, RemoteDirectory hosts, Route route, Load load, int number, CancellationToken cancellationToken)
     {
         var (vm, source, destination) = (route.Vm, hosts.Hypervisor(route.Source), hosts.Hypervisor(route.Destination));
         await Sight.LoadAsync(lab, route, load, cancellationToken);
