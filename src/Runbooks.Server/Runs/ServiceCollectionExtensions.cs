@@ -21,7 +21,6 @@ internal static class ServiceCollectionExtensions
     public static IServiceCollection AddEngine(this IServiceCollection services, Settings settings) => services
         .AddSingleton(settings.Engine)
         .AddSingleton(ActivityRegistry.WithElsaActivities().AddFleetActivities())
-        .AddSingleton<Runbooks.Fleet.Migrations.IMigrationForecaster, Runbooks.Fleet.Migrations.PreCopyModel>()
         .AddSingleton(ProductVersion.Current)
         .AddSingleton<DefinitionReader>()
         .AddSingleton<DefinitionCatalog>()
