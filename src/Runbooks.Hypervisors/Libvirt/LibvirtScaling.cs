@@ -53,7 +53,7 @@ internal sealed class LibvirtScaling(HostName host, IRemoteShell shell, TimeProv
                 "Restart libvirtd on this host (its VMs run on), and try again.");
         }
 
-        var asked = before.WorkingVcpus == vcpus
+        var asked = before.WorkingVcpus == vcpus && known <= vcpus
             ? await DefineVcpusAsync(vm, vcpus, cancellationToken)
             : await virsh.ChangeAsync(["setvcpus", vm.Value, $"{vcpus}", "--live", "--config"], cancellationToken);
         return asked.IsOk || asked.Fault.Kind is FaultKind.Unreachable or FaultKind.HostKeyRejected
@@ -87,13 +87,22 @@ internal sealed class LibvirtScaling(HostName host, IRemoteShell shell, TimeProv
         return after.IsOk && (after.Value.Size.HasMemory(memoryMiB) || (before.DefinedMemoryMiB != memoryMiB && after.Value.Size.DefinedMemoryMiB == memoryMiB)) ? default(Unit) : asked;
     }
 
-    /// <summary>The size, when guest and libvirt agree how many vCPUs there are, or have not come to agree in some time. A vCPU that was just plugged in is one that the guest is about to see.</summary>
+    /// <summary>
+    /// The size, when guest and libvirt agree how many vCPUs there are, or have not come to agree in some time. A vCPU that was
+    /// just plugged in is one that the guest is about to see, and then to work with: one too many that would be forgotten.
+    /// </summary>
     private async Task<Result<(VmSize Size, int Known)>> UntilAgreedAsync(VmName vm, int vcpus, CancellationToken cancellationToken)
     {
         for (var start = time.GetTimestamp(); ;)
         {
             var seen = await LookAsync(vm, cancellationToken);
-            if (!seen.IsOk || seen.Value.Known >= seen.Value.Size.Vcpus || vcpus < seen.Value.Size.Vcpus || time.GetElapsedTime(start) >= GuestLimit)
+            if (!seen.IsOk || time.GetElapsedTime(start) >= GuestLimit)
+            {
+                return seen;
+            }
+
+            var (size, known) = seen.Value;
+            if (known >= size.Vcpus || size.HasVcpus(vcpus) || (vcpus < size.Vcpus && size.WorkingVcpus != vcpus))
             {
                 return seen;
             }

@@ -83,6 +83,34 @@ public sealed class ScalingOfLibvirt
     }
 
     [Theory]
+    [InlineData(2)]
+    [InlineData(1)]
+    public async Task A_vcpu_that_the_guest_has_not_switched_on_yet_is_unplugged_and_not_forgotten(int knownAtFirst)
+    {
+        (world.Counted, world.Known, world.Online, world.Defined) = (2, knownAtFirst, 1, 2);
+        var looks = 0;
+        world.OnGuest = () => world.Known = ++looks < 3 ? world.Known : 2;
+        world.OnSetVcpus = (_, _) =>
+        {
+            world.OnGuest = null;
+            (world.Counted, world.Known, world.Defined) = (1, 1, 1);
+            return new RemoteOutput(0, "", "");
+        };
+
+        Assert.True((await world.SetVcpusAsync(1)).IsOk);
+        Assert.Equal((1, 1), (world.Counted, world.Defined));
+    }
+
+    [Fact]
+    public async Task A_vcpu_that_the_guest_has_given_back_unnoticed_only_leaves_the_definition()
+    {
+        (world.Counted, world.Known, world.Online, world.Defined) = (2, 1, 1, 2);
+
+        Assert.True((await world.SetVcpusAsync(1)).IsOk);
+        Assert.Equal((2, 1), (world.Counted, world.Defined));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task An_unplug_that_timed_out_and_was_not_seen_to_be_followed_is_unknown(bool hasAgent)
@@ -149,7 +177,6 @@ public sealed class ScalingOfLibvirt
 
         public World() => Driver = new LibvirtScaling(Host, new ScriptedShell(Answer), clock);
 
-
         public LibvirtScaling Driver { get; }
 
         public int Counted { get; set; } = 1;
@@ -165,6 +192,9 @@ public sealed class ScalingOfLibvirt
         public bool HasAgent { get; set; } = true;
 
         public int Changes { get; private set; }
+
+        /// <summary>Happens before the guest answers.</summary>
+        public Action? OnGuest { get; set; }
 
         public string Balloon { get; set; } = "balloon.current=196608\nballoon.maximum=196608\n";
 
@@ -193,6 +223,7 @@ public sealed class ScalingOfLibvirt
             Changes += command.Effect == Effect.Changes ? 1 : 0;
             if (words.Contains("guestvcpus"))
             {
+                OnGuest?.Invoke();
                 return HasAgent
                     ? new RemoteOutput(0, $"vcpus          : 0-{Known - 1}\nonline         : 0-{Online - 1}\nofflinable     : \n", "")
                     : new RemoteOutput(1, "", "error: Guest agent is not responding: QEMU guest agent is not connected\n");
