@@ -97,7 +97,8 @@ internal sealed class PreCopyWatch(EffectContext context, MigrationRoute route, 
             return standsStill ? null : Ends(stopped?.ToString() ?? "SwitchedOver", progress);
         }
 
-        if (!postCopyRefused && (plan.Mode == MigrationMode.PostCopy || (plan.Mode == MigrationMode.Hybrid && progress.Round > 1)))
+        // Before memory is on its way the job is still being prepared and can't be switched.
+        if (!postCopyRefused && progress.SentBytes > 0 && (plan.Mode == MigrationMode.PostCopy || (plan.Mode == MigrationMode.Hybrid && progress.Round > 1)))
         {
             return await SwitchToPostCopyAsync();
         }

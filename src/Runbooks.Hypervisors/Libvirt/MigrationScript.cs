@@ -31,7 +31,8 @@ internal static class MigrationScript
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
     // Words come as arguments, never as part of the text: $1 VM, $2 downtime, $3 bandwidth, $4 patience, the rest is virsh's
-    // migrate command. The answer is one line: "started", "ended RC" with virsh's words after it, or "waiting".
+    // migrate command. The answer is one line: "started", "ended RC" with virsh's words after it, or "waiting". A job counts as
+    // started when QEMU tells of memory: before that libvirt has a job, and refuses to steer it.
     private const string Text =
         "umask 077; mkdir -p /run/runbooks && cd /run/runbooks || exit 1; "
         + "vm=$1 downtime=$2 speed=$3 left=$4 log=migrate-$1.$$; shift 4; "
@@ -40,7 +41,7 @@ internal static class MigrationScript
         + "find . -name 'migrate-*' -mmin +60 -delete 2>/dev/null; "
         + "while [ \"$left\" -gt 0 ]; do "
         + "if [ -e \"$log.rc\" ]; then echo \"ended $(cat \"$log.rc\")\"; cat \"$log.log\"; rm -f \"$log.rc\" \"$log.log\"; exit 0; fi; "
-        + "[ \"$downtime\" = 0 ] || case $(virsh -c qemu:///system domjobinfo --rawstats \"$vm\" 2>/dev/null) in *memory_total*) "
+        + "[ \"$downtime\" = 0 ] || case $(virsh -c qemu:///system domjobinfo --rawstats \"$vm\" 2>/dev/null) in *\"memory_total: \"[1-9]*) "
         + "echo started; exit 0;; esac; "
         + "left=$((left - 1)); sleep 0.05; done; echo waiting";
 
