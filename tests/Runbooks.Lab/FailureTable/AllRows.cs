@@ -3,7 +3,7 @@ namespace Runbooks.Lab.FailureTable;
 /// <summary>The whole failure table: its parts are played side by side, each on hosts of its own.</summary>
 public static class AllRows
 {
-    public static IReadOnlyList<IReadOnlyList<FailureRow>> Parts { get; } = [CopyRows.All, [.. SwitchOverRows.All, .. PostCopyRows.All, .. HostileRows.All]];
+    public static IReadOnlyList<IReadOnlyList<FailureRow>> Parts { get; } = [[.. CopyRows.All, .. HostileRows.All], [.. SwitchOverRows.All, .. PostCopyRows.All]];
 
     /// <summary>Plays every row and tells each result as it comes.</summary>
     /// <returns>All results; a row whose <see cref="RowResult.Wrong"/> is not empty ended as it must not.</returns>

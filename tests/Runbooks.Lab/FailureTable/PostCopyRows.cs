@@ -21,7 +21,7 @@ public static class PostCopyRows
             Ends = RowEnd.NeedsAttention,
             Says = ["host1", "host2"],
             Then = [Operator.StartsVmAnewAtSource, Operator.Retries],
-            AtLast = RowEnd.Moved,
+            AtLast = RowEnd.NotMoved,
             ColdStart = true,
         },
     ];

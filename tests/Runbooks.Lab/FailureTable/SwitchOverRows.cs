@@ -82,7 +82,7 @@ public static class SwitchOverRows
             Inputs = MayFence,
             Says = ["it may have run there"],
             Then = [Operator.StartsVmAnewAtSource, Operator.Retries],
-            AtLast = RowEnd.Moved,
+            AtLast = RowEnd.NotMoved,
             ColdStart = true,
         },
         new("source-cut-off-after-the-finish-and-fenced",
