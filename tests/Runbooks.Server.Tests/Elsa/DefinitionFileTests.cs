@@ -80,7 +80,7 @@ public sealed class DefinitionFileTests(ServerUnderTest server)
         Assert.Equal("workflow-definition-migrate-vm-migrate-vm-migrate-vm.1.json", one.Content.Headers.ContentDisposition!.FileNameStar ?? one.Content.Headers.ContentDisposition.FileName);
         Assert.Equal("workflow-definitions.zip", many.Content.Headers.ContentDisposition!.FileName);
         Assert.Equal(["migrate-vm", "consolidate"], await IdsAsync(many));
-        Assert.Equal(["migrate-vm", "consolidate", "evacuate-host"], await IdsAsync(consumers));
+        Assert.Equal(["migrate-vm", "consolidate", "evacuate-host", "scale-vm"], await IdsAsync(consumers));
     }
 
     [Fact]
