@@ -196,6 +196,9 @@ internal static class MigrationEnding
         {
             case MigrationPlace.InFlight or MigrationPlace.StoppedAtSource or MigrationPlace.Settling:
                 return await ReturnAsync(context, route);
+            case MigrationPlace.Moved when await IsOffAsync(context, route.Source):
+                // The reservation goes after the definition, so one that is left is the rare case, and the next move there names it.
+                return new UndoResult.Undone($"{route.Vm} runs on {route.Destination} and was released; {route.Source} is off.");
             case MigrationPlace.Moved moved:
                 // Where the VM runs, nobody touches it; what is left of it here would only stand in the way of its next move.
                 return await LeaveAsync(context, route, moved) is { } stays
