@@ -12,11 +12,6 @@ namespace Runbooks.Activities.Migration;
 [Activity("Runbooks", "Runbooks: Migration", "Stage 0. Foretells the migration, chooses how memory is sent and says why; refuses one that can't end well.", DisplayName = "Choose mode")]
 public sealed class ChooseMode : ReadActivity
 {
-    /// <summary>A copy that takes longer than this is worth a second of measuring; a shorter one has ended by then.</summary>
-    private const double MeasureFromSeconds = 10;
-
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
-
     [Input(Description = "The VM.", Required = true, DisplayName = "VM", UiHint = "dropdown", Choices = FleetChoices.Vms)]
     public Input<string> Vm { get; } = new();
 
@@ -38,7 +33,7 @@ public sealed class ChooseMode : ReadActivity
     [Input(Description = "Most MiB per second on the wire; 0: no limit.", DefaultValue = 0, DisplayName = "Bandwidth, MiB/s")]
     public Input<int> BandwidthMiBs { get; } = new();
 
-    [Input(Description = "What the way between the hosts carries when no limit is set, MiB per second: 110 is gigabit Ethernet.", DefaultValue = 110, DisplayName = "Link, MiB/s")]
+    [Input(Description = "What the way between the hosts carries when no limit is set and the fleet file does not tell, MiB per second: 110 is gigabit Ethernet.", DefaultValue = 110, DisplayName = "Link, MiB/s")]
     public Input<int> LinkMiBs { get; } = new();
 
     [Input(Description = "How long the guest may stand still, ms.", DefaultValue = 300, DisplayName = "Longest downtime, ms")]
@@ -71,7 +66,13 @@ public sealed class ChooseMode : ReadActivity
     [Output(Description = "The copy is expected to end by itself, within the longest downtime.")]
     public Output<bool> WillConverge { get; } = new();
 
-    [Output(Description = "How fast the guest writes, MiB per second; null when it was not measured, because the copy is too short for that to matter or the hypervisor can't.")]
+    [Output(Description = "All that was known of the migration before it started; its record keeps it.")]
+    public Output<JsonNode> Case { get; } = new();
+
+    [Output(Description = "All that was foretold; its record keeps it beside what is measured.")]
+    public Output<JsonNode> Forecast { get; } = new();
+
+    [Output(Description = "How fast the guest writes, MiB per second: measured, or seen when it was moved within the last hour. Null when not known, because the copy is too short to measure first or the hypervisor can't.")]
     public Output<double?> DirtyMiBs { get; } = new();
 
     [Output(Description = "Nothing will have to be decided during the copy, so the hypervisor may switch over by itself: false. Else the switch-over is held.")]
@@ -100,12 +101,24 @@ public sealed class ChooseMode : ReadActivity
             return new EffectResult.Failed($"VM {route.Vm} can't be migrated by {wished}: {impossible}");
         }
 
-        var migration = await CaseAsync(context, route, features);
+        if (context.Get(PreCopyTimeLimit) is var timeLimit && timeLimit <= TimeSpan.Zero)
+        {
+            return new EffectResult.Failed($"The time limit of the copying is {timeLimit}; it must be above zero.");
+        }
+
         var forecaster = (IMigrationForecaster?)context.Services.GetService(typeof(IMigrationForecaster)) ?? new PreCopyModel();
+        var order = new MigrationOrder(
+            Math.Max(1, context.Get(MemoryMiB)),
+            context.Get(BandwidthMiBs) is var limit and > 0 ? limit : null,
+            Math.Max(1, context.Get(LinkMiBs)),
+            TimeSpan.FromMilliseconds(context.Get(MaxDowntimeMs)),
+            timeLimit);
+        var (migration, how) = await new MigrationSurvey(context, route, forecaster).LookAsync(order, features.HasFlag(HypervisorFeatures.DirtyRate));
         var question = new ModeQuestion(migration, criticality, wish is { } one ? [one] : MigrationModes.Possible(features), measures)
         {
             DowntimeCeiling = TimeSpan.FromMilliseconds(context.Get(DowntimeCeilingMs)),
-            TimeLimit = context.Get(PreCopyTimeLimit),
+            TimeLimit = timeLimit,
+            HowWritesAreKnown = how,
         };
         var answer = wish is { } asked ? ModeChoice.Follow(question, asked, forecaster) : ModeChoice.Choose(question, forecaster);
         return answer.Mode is { } mode
@@ -113,23 +126,11 @@ public sealed class ChooseMode : ReadActivity
             : new EffectResult.Failed($"VM {route.Vm} is not migrated, and nothing was touched. {answer.Explanation}");
     }
 
-    private async Task<MigrationCase> CaseAsync(EffectContext context, MigrationRoute route, HypervisorFeatures features)
-    {
-        var bandwidth = context.Get(BandwidthMiBs) is var limit and > 0 ? limit : Math.Max(1, context.Get(LinkMiBs));
-        var memory = Math.Max(1, context.Get(MemoryMiB));
-        var migration = new MigrationCase("kvm", MigrationMode.PreCopy, memory, bandwidth) { MaxDowntime = TimeSpan.FromMilliseconds(context.Get(MaxDowntimeMs)) };
-        if (memory / (double)bandwidth < MeasureFromSeconds || !features.HasFlag(HypervisorFeatures.DirtyRate))
-        {
-            return migration;
-        }
-
-        var measured = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source).MeasureDirtyRateAsync(route.Vm, Window, context.CancellationToken);
-        return measured.IsOk ? migration with { DirtyMiBs = measured.Value.BytesPerSecond / 1048576.0 } : migration;
-    }
-
     private static JsonObject Tell(MigrationMode mode, ModeAnswer answer, MigrationCase migration) => new()
     {
         [nameof(Mode)] = mode.ToString(),
+        [nameof(Case)] = JsonNode.Parse(MigrationText.Write(migration with { Mode = mode })),
+        [nameof(Forecast)] = JsonNode.Parse(MigrationText.Write(answer.Forecast)),
         [nameof(Explanation)] = answer.Explanation,
         [nameof(PredictedSeconds)] = Math.Round(answer.Forecast.Time.TotalSeconds, 2),
         [nameof(PredictedDowntimeMs)] = Math.Round(answer.Forecast.Downtime.TotalMilliseconds),

@@ -20,7 +20,7 @@ internal static class MigrationStory
     {
         var own = steps.Where(s => Text(s.Inputs, "Vm") is not { } vm || string.Equals(vm, end.Route.Vm.Value, StringComparison.Ordinal)).ToList();
         var chosen = own.FindLast(s => Is(s, "ChooseMode"));
-        var known = Read<MigrationCase>(chosen?.Outputs["Case"]);
+        var known = WithBandwidth(Read<MigrationCase>(chosen?.Outputs["Case"]), own.FindLast(s => Is(s, "PreCopy")));
         if ((known ?? FromStages(end, own, chosen)) is not { } migration)
         {
             return null;
@@ -44,6 +44,10 @@ internal static class MigrationStory
             RunTime = (run?.StartedAt ?? run?.CreatedAt) is { } began && end.At > began ? end.At - began : null,
         };
     }
+
+    /// <summary>The turn gives a copy its bandwidth after the choice of its mode: what it started with is what its time depends on.</summary>
+    private static MigrationCase? WithBandwidth(MigrationCase? known, ActivityExecution? copy) =>
+        known is not null && Positive(copy?.Inputs, "BandwidthMiBs") is { } given ? known with { BandwidthMiBs = given } : known;
 
     /// <summary>Without a written case: what the choice of the mode and the stages were told, and what the copy showed.</summary>
     private static MigrationCase? FromStages(MigrationEnd end, List<ActivityExecution> steps, ActivityExecution? chosen)

@@ -23,6 +23,9 @@ public sealed record ModeQuestion(MigrationCase Case, Criticality Criticality, I
 
     /// <summary>Longest time of the copy.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How it is known what the guest writes, for the explanation; null when that needs no words.</summary>
+    public string? HowWritesAreKnown { get; init; }
 }
 
 /// <summary>A mode with the reason for it; no mode: the migration can't work, and the reason says what it would need.</summary>
@@ -53,7 +56,7 @@ public static class ModeChoice
         var plainMode = question.Possible.Contains(MigrationMode.Parallel) && question.Case is { BandwidthMiBs: > OneConnectionMiBs, MemoryMiB: >= ParallelFromMiB }
             ? MigrationMode.Parallel : MigrationMode.PreCopy;
         var plain = Forecast(question, forecaster, plainMode);
-        var given = Given(question.Case);
+        var given = Given(question);
         if (Works(question, plain))
         {
             var why = plainMode == MigrationMode.Parallel ? $"Several connections: one does not fill {Number(question.Case.BandwidthMiBs)} MiB/s. " : string.Empty;
@@ -84,7 +87,7 @@ public static class ModeChoice
         ArgumentNullException.ThrowIfNull(question);
         ArgumentNullException.ThrowIfNull(forecaster);
         var forecast = Forecast(question, forecaster, asked);
-        var given = $"{Given(question.Case)} {asked} was asked for.";
+        var given = $"{Given(question)} {asked} was asked for.";
         return forecast.Converges
             ? new(asked, forecast, $"{given} Expected: {Numbers(forecast)}.")
             : Choose(question with { Possible = [asked] }, forecaster) switch
@@ -154,12 +157,17 @@ public static class ModeChoice
 
     private static MigrationForecast Forecast(ModeQuestion question, IMigrationForecaster forecaster, MigrationMode mode) => forecaster.Predict(question.Case with { Mode = mode });
 
-    private static string Given(MigrationCase c) => string.Create(
+    private static string Given(ModeQuestion question) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{c.MemoryMiB:0} MiB of memory, {Number(c.BandwidthMiBs)} MiB/s, {(c.DirtyMiBs is { } d ? $"the guest writes {Number(d)} MiB/s" : "how fast the guest writes was not measured")}.");
+        $"{question.Case.MemoryMiB:0} MiB of memory, {Number(question.Case.BandwidthMiBs)} MiB/s, {Writes(question)}.");
+
+    private static string Writes(ModeQuestion question) => question.Case.DirtyMiBs is { } rate
+        ? $"the guest writes {Number(rate)} MiB/s{(question.HowWritesAreKnown is { } how ? $" ({how})" : string.Empty)}"
+        : "how fast the guest writes was not measured, so it is taken to write little";
 
     private static string Problem(ModeQuestion question, MigrationForecast f) => f.Converges
         ? $"it takes {Seconds(f.Time)}, more than the {Seconds(question.TimeLimit)} that are allowed"
+        : f.Time >= question.TimeLimit ? $"it would not be done within the {Seconds(question.TimeLimit)} that are allowed"
         : $"after {Rounds(f)} the guest would have to stand still for {Milliseconds(f.Downtime)}, and {Milliseconds(question.Case.MaxDowntime)} are allowed";
 
     private static string Numbers(MigrationForecast f) => $"about {Seconds(f.Time)}, {Milliseconds(f.Downtime)} of standing still, {Number(f.SentMiB)} MiB on the wire";

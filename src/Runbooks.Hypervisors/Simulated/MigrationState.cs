@@ -161,7 +161,7 @@ internal sealed class MigrationState
     }
 
     public MigrationStatistics Statistics(TimeSpan now) =>
-        new(now - StartedAt, now - PhaseStart, Bytes(SentMiB + PhaseMiB), Round);
+        new(now - StartedAt, now - PhaseStart, Bytes(SentMiB + PhaseMiB), Round) { TotalBytes = Bytes(MemoryMiB), ZeroBytes = 0 };
 
     public MigrationProgress Progress(TimeSpan now)
     {

@@ -35,7 +35,7 @@ public sealed class MigrationStoryTests
     {
         var record = MigrationStory.Tell(End, Began, [Chosen(JsonNode.Parse(MigrationText.Write(Known)), JsonNode.Parse(MigrationText.Write(Said))), Copied()])!;
 
-        Assert.Equal((Known, Said), (record.Case, record.Forecast));
+        Assert.Equal((Known with { BandwidthMiBs = 25 }, Said), (record.Case, record.Forecast));
         Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(80), 256.0, 4), (record.Time, record.Downtime, record.SentMiB, record.Rounds));
         Assert.Equal(212.0, record.FirstRoundMiB);
         Assert.Equal(TimeSpan.FromSeconds(7), record.RunTime);

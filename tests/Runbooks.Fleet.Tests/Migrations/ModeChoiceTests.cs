@@ -88,8 +88,29 @@ public sealed class ModeChoiceTests
     {
         var forecast = Model.Predict(Case(dirty: 50) with { MaxDowntime = TimeSpan.FromMilliseconds(50), DirtyThresholdMiB = 100 });
 
-        // 1024, 512, 256 and 128 MiB are sent, and 64 remain for the stop.
+        // 1024, 512, 256 and 128 MiB are sent, and 64 remain; until that is seen, two more rounds have gone, and 16 MiB are left for the stop.
         Assert.Equal((4, 1984.0, true), (forecast.Rounds, forecast.SentMiB, forecast.Converges));
+        Assert.Equal(200, forecast.Downtime.TotalMilliseconds, 1.0);
+    }
+
+    [Fact]
+    public void How_the_writes_are_known_is_said()
+    {
+        var measured = ModeChoice.Choose(Question(Case(dirty: 10)) with { HowWritesAreKnown = "measured for 1 s" }, Model);
+        var unknown = ModeChoice.Choose(Question(Case(dirty: 10) with { DirtyMiBs = null }) with { HowWritesAreKnown = "not used" }, Model);
+
+        Assert.Contains("the guest writes 10 MiB/s (measured for 1 s).", measured.Explanation, StringComparison.Ordinal);
+        Assert.Contains("was not measured, so it is taken to write little.", unknown.Explanation, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_copy_that_would_be_cut_short_by_its_time_limit_says_so()
+    {
+        var limit = TimeSpan.FromSeconds(15);
+        var answer = ModeChoice.Choose(Question(Case(dirty: 80) with { MaxTime = limit }) with { Possible = [MigrationMode.PreCopy], TimeLimit = limit, Measures = [ConvergenceMeasure.Abort] }, Model);
+
+        Assert.Null(answer.Mode);
+        Assert.Contains("would not be done within the 15 s that are allowed", answer.Explanation, StringComparison.Ordinal);
     }
 
     private static MigrationCase Case(double dirty) => new("kvm", MigrationMode.PreCopy, 1024, 100) { DirtyMiBs = dirty };
