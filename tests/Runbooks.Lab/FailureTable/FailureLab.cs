@@ -20,6 +20,9 @@ public sealed class FailureLab : IAsyncLifetime
     /// <summary>Long enough for the whole working set, so that pre-copy ends after its first rounds.</summary>
     private const int DowntimeMs = 10_000;
 
+    /// <summary>The same, and short enough that what is left is through before a libvirtd misses the other, which is frozen meanwhile.</summary>
+    private const int SlowNetworkDowntimeMs = 5_000;
+
     private readonly LabHosts lab = new(2, "--Engine:ReconcileFor=00:00:03");
     private readonly List<VmName> guests = [];
     private ServerProcess server = null!;
@@ -104,7 +107,7 @@ public sealed class FailureLab : IAsyncLifetime
 
     private static JsonObject InputOf(FailureRow row, VmName vm)
     {
-        var input = new JsonObject { ["Vm"] = vm.Value, ["Destination"] = "host2", ["BandwidthMiBs"] = CopyMiBs, ["MaxDowntimeMs"] = DowntimeMs };
+        var input = new JsonObject { ["Vm"] = vm.Value, ["Destination"] = "host2", ["BandwidthMiBs"] = CopyMiBs, ["MaxDowntimeMs"] = row.SlowNetwork ? SlowNetworkDowntimeMs : DowntimeMs };
         foreach (var (name, value) in row.Inputs)
         {
             input[name] = value?.DeepClone();
