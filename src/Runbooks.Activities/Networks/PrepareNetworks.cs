@@ -24,7 +24,7 @@ public sealed class PrepareNetworks : ChangeActivity
     [Input(Description = "Make networks that are missing. False: a missing network is a failure.", DefaultValue = true, DisplayName = "Create missing networks")]
     public Input<bool> CreateMissingNetworks { get; } = new();
 
-    [Output(Description = "The networks that were made.")]
+    [Output(Description = "The networks there that were made for VMs that move; the undo removes those that nobody uses.")]
     public Output<JsonNode> Created { get; } = new();
 
     protected override async Task<EffectResult> PerformAsync(EffectContext context)
@@ -61,7 +61,8 @@ public sealed class PrepareNetworks : ChangeActivity
             made.Add(network);
         }
 
-        return new EffectResult.Done(new JsonObject { [nameof(Created)] = NetworkJson.Write(made) });
+        // What another run has just made counts too: when both are undone, the one that made it may find it still wanted.
+        return new EffectResult.Done(new JsonObject { [nameof(Created)] = NetworkJson.Write([.. OursAtDestination(sight), .. made]) });
     }
 
     protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
