@@ -72,13 +72,19 @@ public sealed class PrepareNetworks : ChangeActivity
             ? failure switch
             {
                 EffectResult.Done done => new Reconciliation.Done(done.Outputs),
-                EffectResult.Failed failed => new Reconciliation.Unknown(failed.Reason),
+                EffectResult.Failed failed => await IsSourceOffAsync(context)
+                    ? new Reconciliation.NotDone($"{failed.Reason} It is off: nothing is moved away from there any more.")
+                    : new Reconciliation.Unknown(failed.Reason),
                 _ => new Reconciliation.Unknown("The networks of both hosts can't be seen."),
             }
             : sight.Plan is { ToCreate.Count: 0, Problems.Count: 0 }
                 ? new Reconciliation.Done(new JsonObject { [nameof(Created)] = NetworkJson.Write(OursAtDestination(sight)) })
                 : new Reconciliation.NotDone("Not all networks are there.");
     }
+
+    private async Task<bool> IsSourceOffAsync(EffectContext context) =>
+        MigrationRoute.Read(context, Vm, Source, Destination).Route is { } route
+        && await context.GetRequiredService<IHypervisorDirectory>().Power(route.Source).ObserveAsync(context.CancellationToken) is { IsOk: true, Value: PowerState.Off };
 
     /// <summary>
     /// Removes what this step made and nobody uses. When the VM has moved all the same, which ends a run that was cancelled
