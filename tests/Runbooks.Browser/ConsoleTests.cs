@@ -51,7 +51,7 @@ public sealed class ConsoleTests(ConsoleUnderTest console) : IClassFixture<Conso
         var detail = page.GetByTestId("run-detail");
         await Assertions.Expect(detail.GetByTestId("run-status")).ToContainTextAsync("finished");
         await Assertions.Expect(detail.Locator(".steps li")).Not.ToHaveCountAsync(0);
-        await Assertions.Expect(detail.Locator(".stages .done")).ToHaveCountAsync(8);
+        await Assertions.Expect(detail.Locator(".stages .done")).ToHaveCountAsync(10);
         await detail.Locator("summary").First.ClickAsync();
         await ServerAndBrowser.KeepAsync(page, "run");
         Assert.EndsWith($"/runs/{run}", page.Url, StringComparison.Ordinal);
