@@ -107,7 +107,15 @@ public sealed class FailureLab : IAsyncLifetime
 
     private static JsonObject InputOf(FailureRow row, VmName vm)
     {
-        var input = new JsonObject { ["Vm"] = vm.Value, ["Destination"] = "host2", ["BandwidthMiBs"] = CopyMiBs, ["MaxDowntimeMs"] = row.SlowNetwork ? SlowNetworkDowntimeMs : DowntimeMs };
+        // The mode is not left to the choice: a guest that writes more than the copy carries would go by post-copy.
+        var input = new JsonObject
+        {
+            ["Vm"] = vm.Value,
+            ["Destination"] = "host2",
+            ["BandwidthMiBs"] = CopyMiBs,
+            ["MaxDowntimeMs"] = row.SlowNetwork ? SlowNetworkDowntimeMs : DowntimeMs,
+            ["Mode"] = "PreCopy",
+        };
         foreach (var (name, value) in row.Inputs)
         {
             input[name] = value?.DeepClone();
