@@ -115,6 +115,9 @@ public sealed class FailureLab : IAsyncLifetime
             ["BandwidthMiBs"] = CopyMiBs,
             ["MaxDowntimeMs"] = row.SlowNetwork ? SlowNetworkDowntimeMs : DowntimeMs,
             ["Mode"] = "PreCopy",
+
+            // Measured before the start, most of these guests write too fast: with this they are tried all the same.
+            ["OnNoConvergence"] = new JsonArray("RaiseDowntime", "Suspend"),
         };
         foreach (var (name, value) in row.Inputs)
         {

@@ -51,7 +51,7 @@ internal sealed record CpuNeed(string Kind, string Type, string Architecture, st
     {
         var words = string.Join(' ', lines.Where(l => !l.StartsWith("rc ", StringComparison.Ordinal)).Select(l => l.StartsWith("error: ", StringComparison.Ordinal) ? l["error: ".Length..] : l))
             .Replace(" /dev/stdin", string.Empty, StringComparison.Ordinal);
-        return lines.LastOrDefault() switch
+        return (lines.Count == 0 ? null : lines[^1]) switch
         {
             null => (CpuFit.NotKnown, "The guest takes whatever CPU it gets."),
             "rc 0" => (CpuFit.Fits, words),

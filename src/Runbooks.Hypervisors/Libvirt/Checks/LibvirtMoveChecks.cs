@@ -84,8 +84,8 @@ internal sealed class LibvirtMoveChecks(HostName host, IRemoteShell shell, Virsh
             : Virsh.BadAnswer(host, what, problem);
     }
 
-    private static VmDisk[]? Sights(IReadOnlyList<string> paths, IReadOnlyList<string> lines) =>
-        lines.Count != paths.Count ? null : [.. paths.Zip(lines, (path, line) => new VmDisk(path, Sight(line)))];
+    private static VmDisk[]? Sights(IReadOnlyList<string> paths, string[] lines) =>
+        lines.Length != paths.Count ? null : [.. paths.Zip(lines, (path, line) => new VmDisk(path, Sight(line)))];
 
     private static FileSight? Sight(string line) =>
         line.Split(' ') is [var inode, var bytes]
