@@ -33,7 +33,7 @@ public sealed class ChooseMode : ReadActivity
     [Input(Description = "Most MiB per second on the wire; 0: no limit.", DefaultValue = 0, DisplayName = "Bandwidth, MiB/s")]
     public Input<int> BandwidthMiBs { get; } = new();
 
-    [Input(Description = "What the way between the hosts carries when no limit is set and the fleet file does not tell, MiB per second: 110 is gigabit Ethernet.", DefaultValue = 110, DisplayName = "Link, MiB/s")]
+    [Input(Description = "What the way between the hosts carries when no limit is set and the fleet file does not tell, MiB per second; 0: UsualMiBs in section Migrations of the settings.", DefaultValue = 0, DisplayName = "Link, MiB/s")]
     public Input<int> LinkMiBs { get; } = new();
 
     [Input(Description = "How long the guest may stand still, ms.", DefaultValue = 300, DisplayName = "Longest downtime, ms")]
@@ -110,7 +110,7 @@ public sealed class ChooseMode : ReadActivity
         var order = new MigrationOrder(
             Math.Max(1, context.Get(MemoryMiB)),
             context.Get(BandwidthMiBs) is var limit and > 0 ? limit : null,
-            Math.Max(1, context.Get(LinkMiBs)),
+            context.Get(LinkMiBs) is var link and > 0 ? link : null,
             TimeSpan.FromMilliseconds(context.Get(MaxDowntimeMs)),
             timeLimit);
         var (migration, how) = await new MigrationSurvey(context, route, forecaster).LookAsync(order, features.HasFlag(HypervisorFeatures.DirtyRate));

@@ -9,10 +9,10 @@ namespace Runbooks.Activities.Migration;
 /// <summary>What is asked of a migration by whoever ordered it.</summary>
 /// <param name="MemoryMiB">The VM's memory, MiB.</param>
 /// <param name="LimitMiBs">Most MiB/s on the wire; null for no limit.</param>
-/// <param name="UsualMiBs">What the way carries where nothing is known of it, MiB/s.</param>
+/// <param name="UsualMiBs">What the way carries where nothing is known of it, MiB/s; null: as in the settings.</param>
 /// <param name="MaxDowntime">How long the guest may stand still.</param>
 /// <param name="TimeLimit">Longest time of the copy.</param>
-internal sealed record MigrationOrder(int MemoryMiB, int? LimitMiBs, int UsualMiBs, TimeSpan MaxDowntime, TimeSpan TimeLimit);
+internal sealed record MigrationOrder(int MemoryMiB, int? LimitMiBs, int? UsualMiBs, TimeSpan MaxDowntime, TimeSpan TimeLimit);
 
 /// <summary>
 /// Finds out all that a migration's time depends on, before it starts. What can't be found out stays unknown: a mode is
@@ -77,9 +77,10 @@ internal sealed class MigrationSurvey(EffectContext context, MigrationRoute rout
     private async Task<double> BandwidthAsync(MigrationOrder order, HostEntry source, HostEntry destination)
     {
         var path = MigrationTurn.Path(source, destination);
+        var limits = context.Services.GetService(typeof(TurnLimits)) as TurnLimits ?? new TurnLimits();
         if (path.Count == 0)
         {
-            return order.LimitMiBs ?? order.UsualMiBs;
+            return order.LimitMiBs ?? order.UsualMiBs ?? limits.UsualMiBs;
         }
 
         var most = order.LimitMiBs ?? double.PositiveInfinity;
@@ -87,7 +88,6 @@ internal sealed class MigrationSurvey(EffectContext context, MigrationRoute rout
         var others = all.Where(t => t.IsCopying && t.GrantedAt is not null && t.Wish.Vm != route.Vm).ToList();
         var now = context.Clock.GetUtcNow();
         var own = new Turn(new TurnWish(route.Vm, context.RunId.ToString(), route.Source, route.Destination, source.Pool, path) { MostMiBs = order.LimitMiBs }, now, now, now, IsCopying: true);
-        var limits = context.Services.GetService(typeof(TurnLimits)) as TurnLimits ?? new TurnLimits();
         var share = BandwidthShares.Of([.. others, own], limits)[route.Vm].MiBs ?? most;
 
         // Where nobody is limited, TCP gives equal parts.

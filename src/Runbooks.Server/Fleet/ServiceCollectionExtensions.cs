@@ -20,7 +20,7 @@ internal static class ServiceCollectionExtensions
             : services.AddSingleton<IHypervisorDirectory>(p => new RemoteDirectory(settings.Hosts!, p.GetRequiredService<TimeProvider>()));
         return services
             .AddSingleton(settings.Policy.Consolidation)
-            .AddSingleton(settings.Migrations)
+            .AddSingleton(settings.Fleet.Driver == FleetDriver.Simulated ? settings.Migrations with { UsualMiBs = settings.Simulation.LinkMiBs } : settings.Migrations)
             .AddSingleton(new ObserverSettings { Thresholds = settings.Policy.Thresholds })
             .AddSingleton<FleetObserver>()
             .AddSingleton<FleetBoard>()

@@ -30,6 +30,9 @@ public sealed record TurnLimits
     /// <summary>A waiting run that has not asked again for this long is passed over: it is paused, or nobody has it. Default 1 minute.</summary>
     public TimeSpan PassedOverAfter { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>What the way between two hosts carries when neither a limit nor the fleet file tells, MiB/s, more than 0. Default 110: gigabit Ethernet. Forecasts are made with it.</summary>
+    public double UsualMiBs { get; init; } = 110;
+
     /// <summary>Bandwidth without which a VM's copy would not come to an end, MiB/s.</summary>
     /// <param name="dirtyMiBs">How fast its guest writes, MiB/s; null when not known.</param>
     public double Need(double? dirtyMiBs) => Math.Max(LeastMiBs, Margin * (dirtyMiBs ?? 0));
@@ -48,6 +51,11 @@ public sealed record TurnLimits
         if (!(LeastMiBs > 0))
         {
             yield return $"{nameof(LeastMiBs)} must be more than 0, found {LeastMiBs}.";
+        }
+
+        if (!(UsualMiBs > 0 && double.IsFinite(UsualMiBs)))
+        {
+            yield return $"{nameof(UsualMiBs)} must be more than 0, found {UsualMiBs}.";
         }
 
         if (!(Margin > 1))
