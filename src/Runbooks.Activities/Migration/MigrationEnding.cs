@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
@@ -132,6 +133,36 @@ internal static class MigrationEnding
             UndoResult.Failed { Reason: var reason } => new EffectResult.Unknown(reason),
             _ => new EffectResult.Unknown("Unexpected answer."),
         };
+
+    /// <summary>The same, and the migration is noted as it ended.</summary>
+    public static async Task<EffectResult> CancelAndNoteAsync(EffectContext context, MigrationRoute route)
+    {
+        var ended = await CancelAsync(context, route);
+        if (ended is EffectResult.Failed)
+        {
+            await NoteAsync(context, route);
+        }
+
+        return ended;
+    }
+
+    /// <summary>
+    /// Notes a migration that was ended on purpose: one that moved nothing teaches nothing but is not forgotten, and the
+    /// switch-over may have come first. What was noted before stays.
+    /// </summary>
+    public static async Task NoteAsync(EffectContext context, MigrationRoute route)
+    {
+        switch (await route.LookAsync(context, context.CancellationToken))
+        {
+            case MigrationPlace.NotMoved:
+                MigrationRecording.Note(context, route, MigrationOutcome.NotMoved);
+                break;
+            case MigrationPlace.Moved:
+                var figures = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Destination).CompletedMigrationAsync(route.Vm, context.CancellationToken);
+                MigrationRecording.Note(context, route, MigrationOutcome.Moved, figures.IsOk ? figures.Value : null);
+                break;
+        }
+    }
 
     /// <summary>
     /// Sees to it that no job moves the VM any more and that exactly one copy runs: at the source, or, when the switch-over

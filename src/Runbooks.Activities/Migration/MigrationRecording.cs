@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Runbooks.Fleet.Migrations;
+using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
 using Runbooks.Workflows.Journal;
@@ -33,17 +34,18 @@ public sealed partial class MigrationRecorder(IRunStore runs, IMigrationHistory 
     /// <summary>For one record: longer than a database needs to come back from a restart.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<Task, bool> writing = new();
+    private readonly ConcurrentDictionary<(RunId Run, VmName Vm), Task> writing = new();
 
+    /// <summary>Of two notes of one migration the first stays, so a second one while the first is being written is dropped.</summary>
     internal void Note(MigrationEnd end)
     {
-        var task = Task.Run(() => WriteAsync(end));
-        _ = writing.TryAdd(task, true);
-        _ = task.ContinueWith(t => writing.TryRemove(t, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        var key = (end.Run, end.Route.Vm);
+        var task = writing.GetOrAdd(key, unused => Task.Run(() => WriteAsync(end)));
+        _ = task.ContinueWith(t => writing.TryRemove(KeyValuePair.Create(key, t)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     /// <summary>Until what was noted before is written, or lost.</summary>
-    public Task SettleAsync() => Task.WhenAll(writing.Keys);
+    public Task SettleAsync() => Task.WhenAll(writing.Values);
 
     public async ValueTask DisposeAsync() => await SettleAsync();
 

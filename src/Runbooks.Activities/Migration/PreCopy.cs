@@ -163,8 +163,18 @@ public sealed class PreCopy : ChangeActivity
         }
 
         var held = await HeldAsync(context, route);
-        return IsOurs(context, held) ? await MigrationEnding.ReturnAsync(context, route)
-            : held is not null ? new UndoResult.Undone($"Run {held.Holder} moves {route.Vm} now; this run's part in it had come to its end.")
+        if (IsOurs(context, held))
+        {
+            var returned = await MigrationEnding.ReturnAsync(context, route);
+            if (returned is UndoResult.Undone)
+            {
+                await MigrationEnding.NoteAsync(context, route);
+            }
+
+            return returned;
+        }
+
+        return held is not null ? new UndoResult.Undone($"Run {held.Holder} moves {route.Vm} now; this run's part in it had come to its end.")
             : await MigrationEnding.ReturnReleasedAsync(context, route);
     }
 

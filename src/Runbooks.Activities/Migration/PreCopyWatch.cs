@@ -79,7 +79,7 @@ internal sealed class PreCopyWatch(EffectContext context, MigrationRoute route, 
 
         if (context.CancelRequested.IsCancellationRequested)
         {
-            return await MigrationEnding.CancelAsync(context, route);
+            return await MigrationEnding.CancelAndNoteAsync(context, route);
         }
 
         var sight = MigrationJson.Sight(progress);

@@ -82,7 +82,7 @@ public sealed class StopAndCopy : IrreversibleActivity
                     wait = MigrationPace.Until(progress);
                     break;
                 case MigrationPlace.InFlight when context.CancelRequested.IsCancellationRequested:
-                    return await MigrationEnding.CancelAsync(context, route);
+                    return await MigrationEnding.CancelAndNoteAsync(context, route);
                 case MigrationPlace.InFlight when context.Clock.GetUtcNow() >= giveUp:
                     return await GiveUpAsync(context, route);
                 case MigrationPlace.InFlight { Progress: var progress }:
