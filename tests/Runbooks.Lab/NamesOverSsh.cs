@@ -26,7 +26,7 @@ public sealed class NamesOverSsh(LabHosts lab)
             var answer = await shell.RunAsync(new RemoteCommand(["printf", "%s\\0", .. portion], Effect.Reads, TimeSpan.FromSeconds(30)), CancellationToken.None);
 
             Assert.True(answer.IsOk, $"{answer}");
-            Assert.True(portion.SequenceEqual(answer.Value.Output.Split('\0')[..^1]), $"A word did not arrive as it was sent; seed {seed}.");
+            Assert.True(portion.SequenceEqual(answer.Value.Output.Split('\0').SkipLast(1)), $"A word did not arrive as it was sent; seed {seed}.");
         }
     }
 

@@ -52,7 +52,7 @@ internal sealed class BenchLab : IAsyncDisposable
     {
         _ = await CommandAsync(cancellationToken, "guest-define", name, host, "--memory", $"{memoryMiB}", "--ws", $"{workingSetMiB}", "--rate", $"{writeMiBs}");
         _ = await CommandAsync(cancellationToken, "guest-start", name, host);
-        await UntilAsync($"{name} answers", async () => (await TryAsync(cancellationToken, Lab("enter", host, "virsh", "-q", "-c", "qemu:///system", "qemu-agent-command", name, """{"execute":"guest-ping"}"""))).Code == 0, cancellationToken);
+        await UntilAsync($"{name} answers", async () => (await TryAsync(Lab("enter", host, "virsh", "-q", "-c", "qemu:///system", "qemu-agent-command", name, """{"execute":"guest-ping"}"""), cancellationToken)).Code == 0, cancellationToken);
     }
 
     /// <summary>Ends a guest wherever it is and removes what is left of it.</summary>
@@ -60,8 +60,8 @@ internal sealed class BenchLab : IAsyncDisposable
     {
         foreach (var host in hosts)
         {
-            _ = await TryAsync(cancellationToken, Lab("enter", host, "virsh", "-q", "-c", "qemu:///system", "destroy", name));
-            _ = await TryAsync(cancellationToken, Lab("enter", host, "virsh", "-q", "-c", "qemu:///system", "undefine", name));
+            _ = await TryAsync(Lab("enter", host, "virsh", "-q", "-c", "qemu:///system", "destroy", name), cancellationToken);
+            _ = await TryAsync(Lab("enter", host, "virsh", "-q", "-c", "qemu:///system", "undefine", name), cancellationToken);
         }
     }
 
@@ -73,7 +73,7 @@ internal sealed class BenchLab : IAsyncDisposable
     public async Task<TimeSpan> VirshAsync(string host, CancellationToken cancellationToken, params string[] words)
     {
         var clock = Stopwatch.StartNew();
-        var (code, _, errors) = await TryAsync(cancellationToken, ["ssh", "-F", Path.Combine(Folder, "ssh", "config"), host, "virsh", "-q", "-c", "qemu:///system", .. words]);
+        var (code, _, errors) = await TryAsync(["ssh", "-F", Path.Combine(Folder, "ssh", "config"), host, "virsh", "-q", "-c", "qemu:///system", .. words], cancellationToken);
         return code == 0 ? clock.Elapsed : throw new BenchException($"virsh {string.Join(' ', words)} on {host} ended with {code}: {errors}");
     }
 
@@ -81,7 +81,7 @@ internal sealed class BenchLab : IAsyncDisposable
     /// <exception cref="BenchException">It did not end well.</exception>
     public async Task<string> CommandAsync(CancellationToken cancellationToken, params string[] words)
     {
-        var (code, output, errors) = await TryAsync(cancellationToken, Lab(words));
+        var (code, output, errors) = await TryAsync(Lab(words), cancellationToken);
         return code == 0 ? output : throw new BenchException($"lab {string.Join(' ', words)} ended with {code}: {errors}{output}");
     }
 
@@ -106,13 +106,13 @@ internal sealed class BenchLab : IAsyncDisposable
             await server.DisposeAsync();
         }
 
-        _ = await TryAsync(CancellationToken.None, Lab("stop"));
+        _ = await TryAsync(Lab("stop"), CancellationToken.None);
         Directory.Delete(Folder, recursive: true);
     }
 
     private static string[] Lab(params string[] words) => [Path.Combine(Repository, "deploy", "lab", "lab"), .. words];
 
-    private async Task<(int Code, string Output, string Errors)> TryAsync(CancellationToken cancellationToken, string[] words)
+    private async Task<(int Code, string Output, string Errors)> TryAsync(string[] words, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(words[0], words[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["RUNBOOKS_LAB"] = Folder;

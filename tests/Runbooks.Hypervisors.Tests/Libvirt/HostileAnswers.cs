@@ -61,13 +61,19 @@ public sealed class HostileAnswers
     {
         // The look before is honest; what the script says, and every look after it, is not.
         var asked = 0;
-        var driver = Driver(c => c.Effect == Effect.Reads && asked == 0
+        var driver = Driver(c => c.Effect == Effect.Reads && Volatile.Read(ref asked) == 0
             ? new RemoteOutput(0, "@@job\nJob type: 0\n@@state\nDomain: 'web1'\n  state.state=1\n  state.reason=1\n@@end\n", "")
-            : new RemoteOutput(code, Interlocked.Increment(ref asked) > 0 ? output : output, errors));
+            : Lie());
 
         var fault = (await driver.StartMigrationAsync(new MigrationRequest(Vm, new HostName("host2"), null, HoldSwitchOver: true), CancellationToken.None)).Fault;
 
         Assert.True(fault is { NothingChanged: false }, $"{what}: {fault}");
+
+        RemoteOutput Lie()
+        {
+            _ = Interlocked.Increment(ref asked);
+            return new RemoteOutput(code, output, errors);
+        }
     }
 
     [Theory]

@@ -92,7 +92,7 @@ public sealed partial class HostBox(LabHosts lab, HostName name)
         string[] words = mibPerSecond == 0
             ? ["qdisc", "del", "dev", "eth0", "root"]
             : ["qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", $"{mibPerSecond * 8}mbit", "burst", "64kb", "latency", "50ms"];
-        using var tc = Process.Start(new ProcessStartInfo("nsenter", [$"--net=/proc/{Init}/ns/net", "--", "tc", .. words]) { RedirectStandardError = true })!;
+        using var tc = Process.Start(new ProcessStartInfo("nsenter", [$"--net=/proc/{Init}/ns/net", "--", "tc", .. words]) { UseShellExecute = false, RedirectStandardError = true })!;
         await tc.WaitForExitAsync();
     }
 
@@ -130,9 +130,9 @@ public sealed partial class HostBox(LabHosts lab, HostName name)
         }
     }
 
-    [GeneratedRegex("<domstatus state='([^']*)' reason='([^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("<domstatus state='(?<state>[^']*)' reason='(?<reason>[^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex StateLine();
 
-    [GeneratedRegex("<job [^>]*async='([^']*)' phase='([^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("<job [^>]*async='(?<job>[^']*)' phase='(?<phase>[^']*)'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex JobLine();
 }

@@ -6,7 +6,7 @@ public static class HostileRows
     public static IReadOnlyList<FailureRow> All { get; } =
     [
         Broken("source-virsh-answers-binary", "head -c 4096 /dev/urandom"),
-        Broken("source-virsh-answers-without-end", "exec yes"),
+        Broken("source-virsh-answers-without-end", "exec yes") with { Says = ["host1"] },
         Broken("source-virsh-says-nothing", "exit 0"),
         Broken("source-virsh-crashes", "kill -SEGV $$") with { Says = ["host1", "was killed"] },
         new("source-virsh-is-slow",
