@@ -42,7 +42,7 @@ run: build
 test: sdk
 	@deploy/test/run $(TESTS)
 
-# Apart from 'make test', because an emulated Xen machine takes minutes for what a real one does in a second.
+# The whole suite; 'make test' plays only whole runs, because an emulated Xen machine takes minutes for what a real one does in a second.
 test-xen: sdk
 	@deploy/test/run LabXen
 
