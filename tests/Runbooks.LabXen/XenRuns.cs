@@ -40,7 +40,7 @@ public sealed class XenRuns(XenMachines machines) : IAsyncLifetime
         var arrived = (await hosts.B.ObserveVmAsync(vm, None)).Value;
         Assert.Equal((VmState.Running, true), (arrived.State, arrived.Persistent!.Value));
         Assert.Equal(FaultKind.NotFound, (await hosts.A.ObserveVmAsync(vm, None)).Fault?.Kind);
-        Assert.False(await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
         await machines.OneCopyBeatsAsync(vm);
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Runbooks.Lab.FailureTable;
 
 /// <summary>One line of a row: something that is waited for, done to the hosts, or done by the operator.</summary>
@@ -27,6 +29,33 @@ public static class Until
     /// <summary>The destination's QEMU has all of the guest. To be asked while the source's libvirtd is frozen.</summary>
     public static Act CopyIsThrough { get; } = Wait("the last page has arrived", scene => !scene[Side.Source].HasDataConnection() && !scene[Side.Destination].HasDataConnection());
 
+    /// <summary>The same, for a source whose libvirtd is frozen: QEMU stops before the last pages until libvirtd has heard of it, and may have been frozen too early for that.</summary>
+    public static Act CopyIsThroughBehindTheSource { get; } = new("the last page has arrived behind the source's back", async scene =>
+    {
+        var quiet = Stopwatch.StartNew();
+        await Scene.UntilAsync("the last page has arrived", async () =>
+        {
+            if (!scene[Side.Source].HasDataConnection() && !scene[Side.Destination].HasDataConnection())
+            {
+                return true;
+            }
+
+            if (scene[Side.Source].HasUnsentData())
+            {
+                quiet.Restart();
+            }
+            else if (quiet.Elapsed > TimeSpan.FromSeconds(1))
+            {
+                await Thaw.Libvirtd(Side.Source).DoAsync(scene);
+                await Scene.UntilAsync("the last pages are on their way", () => scene[Side.Source].HasUnsentData() || !scene[Side.Source].HasDataConnection());
+                await Freeze.Libvirtd(Side.Source).DoAsync(scene);
+                quiet.Restart();
+            }
+
+            return false;
+        });
+    });
+
     /// <summary>The source has asked the destination to let the guest run. To be asked while the destination's QEMU is frozen.</summary>
     public static Act Finishing { get; } = Wait("the destination was asked to finish", scene => scene.Books(Side.Destination).Phase is "finish2" or "finish3");
 
@@ -43,6 +72,10 @@ public static class Until
 
     /// <summary>The guest runs at the destination, and pages that it misses are still at the source.</summary>
     public static Act PostCopy { get; } = Wait("the guest goes on at the destination", scene => scene.Books(Side.Source).Reason == "post-copy" && scene.Books(Side.Destination).State == "running");
+
+    /// <summary>The run has seen it too, and is in the stage in which nothing can be taken back.</summary>
+    public static Act RunKnowsOfPostCopy { get; } = new("the run waits for the rest of the memory", scene =>
+        scene.Server.UntilAsync("the run waits for the rest of the memory", async () => (await scene.Server.SeeAsync(scene.Run)).Has("Runbooks.StopAndCopy")));
 
     /// <summary>The source's libvirtd has seen that its connection is lost.</summary>
     public static Act PostCopyFailed { get; } = Wait("the post-copy has lost its connection", scene => scene.Books(Side.Source).Reason == "post-copy failed");

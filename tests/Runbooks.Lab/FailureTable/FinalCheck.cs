@@ -23,8 +23,7 @@ public sealed class FinalCheck(Scene scene)
             }
         }
 
-        // What the server shows is as old as its last look at the fleet.
-        await scene.Server.UntilAsync("the reservation is gone", async () => !await scene.Server.IsReservedAsync(scene.Vm));
+        await scene.Server.UntilReleasedAsync(scene.Vm);
         var before = scene.Beats;
         await Scene.UntilAsync("the guest beats on", () => scene.Beats >= before + 2);
         if (Heartbeat.Problem(scene.Lab.Beats(scene.Vm), row.ColdStart) is { } problem)

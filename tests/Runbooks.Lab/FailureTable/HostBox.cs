@@ -52,9 +52,15 @@ public sealed partial class HostBox(LabHosts lab, HostName name)
     }
 
     /// <summary>Whether a migration's data connection of this host is open.</summary>
-    public bool HasDataConnection() => Init is { } pid && File.ReadLines($"/proc/{pid}/net/tcp").Skip(1)
+    public bool HasDataConnection() => DataConnections().Any();
+
+    /// <summary>Whether a migration's data connection has something that is not on the wire yet: on a slow network it always has while QEMU sends.</summary>
+    public bool HasUnsentData() => DataConnections().Any(w => !w[4].StartsWith("00000000:", StringComparison.Ordinal));
+
+    /// <summary>Lines of the kernel's table of connections, in words.</summary>
+    private IEnumerable<string[]> DataConnections() => Init is not { } pid ? [] : File.ReadLines($"/proc/{pid}/net/tcp").Skip(1)
         .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        .Any(w => w[3] == "01" && (w[1].Contains(MigrationPorts, StringComparison.Ordinal) || w[2].Contains(MigrationPorts, StringComparison.Ordinal)));
+        .Where(w => w[3] == "01" && (w[1].Contains(MigrationPorts, StringComparison.Ordinal) || w[2].Contains(MigrationPorts, StringComparison.Ordinal)));
 
     public IReadOnlyList<int> Libvirtd() => Processes(words => words[0] == "/usr/sbin/libvirtd");
 

@@ -16,8 +16,10 @@ public static class PostCopyRows
         Row("post-copy-destination-libvirtd-killed", [Until.PostCopy, Kill.Libvirtd(Side.Destination)]),
         Row("post-copy-server-killed", [Until.PostCopy, Kill.Server, Operator.StartsServer]),
         Row("post-copy-link-cut-and-healed", [Until.PostCopy, Host.Cut(Side.Destination), Until.PostCopyFailed, Host.Heal(Side.Destination)]),
-        Row("post-copy-destination-qemu-killed", [Until.PostCopy, Kill.Qemu(Side.Destination)]) with
+        Row("post-copy-destination-qemu-killed", [Until.PostCopy, Until.RunKnowsOfPostCopy, Kill.Qemu(Side.Destination)]) with
         {
+            // The rest of the memory must still be on its way when the run has heard of it.
+            SlowNetwork = true,
             Ends = RowEnd.NeedsAttention,
             Says = ["host1", "host2"],
             Then = [Operator.StartsVmAnewAtSource, Operator.Retries],

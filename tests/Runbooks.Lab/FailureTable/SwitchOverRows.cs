@@ -9,7 +9,7 @@ namespace Runbooks.Lab.FailureTable;
 public static class SwitchOverRows
 {
     /// <summary>All of the guest is at the destination, and the source, frozen, does not know it yet.</summary>
-    private static readonly Act[] CopiedBehindTheSource = [Until.GuestStandsStill, Freeze.Libvirtd(Side.Source), Until.CopyIsThrough];
+    private static readonly Act[] CopiedBehindTheSource = [Until.GuestStandsStill, Freeze.Libvirtd(Side.Source), Until.CopyIsThroughBehindTheSource];
 
     /// <summary>The source has asked the destination to let the guest run; the destination, its QEMU frozen, has not yet done it.</summary>
     private static readonly Act[] AskedToFinish = [.. CopiedBehindTheSource, Freeze.Qemu(Side.Destination), Thaw.Libvirtd(Side.Source), Until.Finishing];

@@ -129,9 +129,9 @@ public sealed class ServerProcess : IAsyncLifetime
     public async Task<SeenHost> SeeHostAsync(HostName host) =>
         new((await GetAsync("/api/fleet"))["hosts"]!.AsArray().Single(h => h!["name"]!.GetValue<string>() == host.Value)!);
 
-    /// <summary>Whether a run still holds room for the VM somewhere.</summary>
-    public async Task<bool> IsReservedAsync(VmName vm) =>
-        (await GetAsync("/api/fleet"))["reservations"]!.AsArray().Any(r => r!["vm"]!.GetValue<string>() == vm.Value);
+    /// <summary>Until no run holds room for the VM any more. What the server shows is as old as its last look at the fleet, so a run may have ended already.</summary>
+    public Task UntilReleasedAsync(VmName vm) => UntilAsync($"the room of {vm} is free again", async () =>
+        (await GetAsync("/api/fleet"))["reservations"]!.AsArray().All(r => r!["vm"]!.GetValue<string>() != vm.Value));
 
     public async Task UntilAsync(string what, Func<Task<bool>> holds)
     {

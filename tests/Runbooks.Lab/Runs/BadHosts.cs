@@ -32,7 +32,7 @@ public sealed class BadHosts(LabHosts lab) : IAsyncLifetime
         await lab.Lab.RunAsync("heal", "host3");
         await guests.RunsOnlyOnAsync(Guests.Host1, vm);
         await guests.RunsOnlyOnAsync(Guests.Host2, other);
-        Assert.False(await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
     }
 
     [Theory]
@@ -85,7 +85,7 @@ public sealed class BadHosts(LabHosts lab) : IAsyncLifetime
         Assert.True(end.Status == "compensated", $"{end}");
         Assert.Contains($"VM {vm} does not run", end.Reason, StringComparison.Ordinal);
         Assert.Contains("No host that answers has it", end.Reason, StringComparison.Ordinal);
-        Assert.False(await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class BadHosts(LabHosts lab) : IAsyncLifetime
         Assert.True(end.Status == "needsAttention", $"{end}");
         Assert.Contains($"VM {vm} runs on neither host", end.Reason, StringComparison.Ordinal);
         _ = await server.CancelAsync(run);
-        await server.UntilAsync("its room is free again", async () => !await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
     }
 
     private static JsonObject To(string host, VmName vm) => new() { ["Vm"] = vm.Value, ["Destination"] = host };

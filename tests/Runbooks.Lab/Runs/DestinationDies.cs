@@ -45,7 +45,7 @@ public sealed class DestinationDies(LabHosts lab) : IAsyncLifetime
         await guests.RunsOnlyOnAsync(Guests.Host1, vm);
         Assert.Equal(0, await guests.ProcessesAsync(new HostName(move.Input("Destination")), vm));
         Assert.Equal("on", (await lab.Lab.RunAsync("powerstatus", "host1")).Trim());
-        Assert.False(await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
         await server.UntilAsync("host1 takes VMs again", async () => (await server.SeeHostAsync(Guests.Host1)).IsUsable);
     }
 

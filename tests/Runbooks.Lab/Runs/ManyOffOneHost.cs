@@ -41,7 +41,7 @@ public sealed class ManyOffOneHost(LabHosts lab) : IAsyncLifetime
         foreach (var vm in vms)
         {
             await guests.RunsOnlyOnAsync(Guests.Host2, vm);
-            Assert.False(await server.IsReservedAsync(vm));
+            await server.UntilReleasedAsync(vm);
         }
 
         Assert.True((await server.SeeHostAsync(Guests.Host1)).IsUsable);

@@ -64,8 +64,8 @@ public sealed class NetworkRuns(LabHosts lab) : IAsyncLifetime
     {
         var server = await lab.ServerAsync();
         await MakeAsync(Guests.Host1, Bridge);
-        var vm = await guests.StartAsync(Guests.Host1, memoryMiB: 256, workingSetMiB: 64, writeMiBs: 32, more: ["--bridge", Bridge.Name]);
-        var run = await server.RunAsync("migrate-vm", new JsonObject { ["Vm"] = vm.Value, ["Destination"] = "host2", ["BandwidthMiBs"] = 8 });
+        var vm = await guests.StartAsync(Guests.Host1, memoryMiB: 256, workingSetMiB: 64, writeMiBs: 1, more: ["--bridge", Bridge.Name]);
+        var run = await server.RunAsync("migrate-vm", new JsonObject { ["Vm"] = vm.Value, ["Destination"] = "host2", ["BandwidthMiBs"] = 4 });
         await server.UntilAsync("memory is being copied", async () => (await server.SeeAsync(run)).CopiedBytes > 0);
         Assert.Contains(Bridge.Name, await OursAsync(Guests.Host2));
 

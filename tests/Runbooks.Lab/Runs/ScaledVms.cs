@@ -30,7 +30,7 @@ public sealed class ScaledVms(LabHosts lab) : IAsyncLifetime
         Assert.True(down.Status == "finished", $"{down}");
         await HasAsync(Guests.Host1, vm, vcpus: 1, memoryMiB: 128);
         await guests.RunsOnlyOnAsync(Guests.Host1, vm);
-        Assert.False(await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class ScaledVms(LabHosts lab) : IAsyncLifetime
         Assert.True(run.Status == "compensated", $"{run}");
         Assert.True(run.Has("Runbooks.ScaleMemory"), $"{run}");
         await HasAsync(Guests.Host1, vm, vcpus: 1, memoryMiB: 160);
-        Assert.False(await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class ScaledVms(LabHosts lab) : IAsyncLifetime
         var there = new HostName(move.Input("Destination"));
         await HasAsync(there, vm, vcpus: 1, memoryMiB: 480);
         await guests.RunsOnlyOnAsync(there, vm);
-        Assert.False(await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
     }
 
     private static JsonObject Wish(VmName vm, int? vcpus, int memoryMiB) => new() { ["Vm"] = vm.Value, ["Vcpus"] = vcpus, ["MemoryMiB"] = memoryMiB };

@@ -30,6 +30,6 @@ public sealed class ServerCrash(LabHosts lab) : IAsyncLifetime
         Assert.True(end.Status == "finished", $"{end}");
         await guests.RunsOnlyOnAsync(Guests.Host2, vm);
         Assert.Equal(0, await guests.ProcessesAsync(Guests.Host1, vm));
-        Assert.False(await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
     }
 }

@@ -29,6 +29,6 @@ public sealed class TwoRunsOneVm(LabHosts lab) : IAsyncLifetime
         Assert.Contains(finished.Id, refused.Reason, StringComparison.Ordinal);
         Assert.False(refused.Has("Runbooks.PreCopy"), $"{refused}");
         await guests.RunsOnlyOnAsync(new(finished.Input("Destination")), vm);
-        Assert.False(await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
     }
 }
