@@ -131,7 +131,7 @@ public sealed class NetworkRuns(LabHosts lab) : IAsyncLifetime
             await File.WriteAllTextAsync(knownHosts, trusted);
             if (what == "network")
             {
-                _ = await lab.Lab.TryAsync("enter", "host1", "ip", "link", "set", "eth1", "nomaster");
+                _ = await lab.Lab.TryAsync("enter", "host1", "ip", "link", "delete", "office");
                 _ = await lab.Lab.TryAsync("enter", "host2", "ip", "address", "flush", "dev", "eth1");
             }
         }
