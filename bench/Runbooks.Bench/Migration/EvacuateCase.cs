@@ -30,6 +30,7 @@ internal static class EvacuateCase
         var run = await server.RunAsync("evacuate-host", new JsonObject { ["Host"] = "host1" }, cancellationToken);
         var bytes = await SentAsync(lab, cancellationToken) - before;
         Output.Say($"evacuate: {run.Steps()}");
+        await TellMovesAsync(server, run, cancellationToken);
         var left = (await lab.CommandAsync(cancellationToken, "enter", "host1", "virsh", "-q", "-c", "qemu:///system", "list", "--all", "--name")).Trim();
         if (!run.Completed || left.Length > 0)
         {
@@ -48,6 +49,19 @@ internal static class EvacuateCase
             ratio = Output.Round(ratio, 3),
             allowedRatio = Allowed,
         });
+    }
+
+    /// <summary>When each move was asked for, copied and done, in seconds of the whole run: where the link was idle shows here.</summary>
+    private static async Task TellMovesAsync(BenchServer server, BenchRun run, CancellationToken cancellationToken)
+    {
+        var began = run.Detail["run"]!["createdAt"]!.GetValue<DateTimeOffset>();
+        foreach (var child in run.Detail["children"]!.AsArray())
+        {
+            var detail = await server.GetAsync($"/api/runs/{child!["id"]!.GetValue<string>()}", cancellationToken);
+            var steps = detail["steps"]!.AsArray().Select(s =>
+                $"{s!["name"]} {(s["startedAt"]?.GetValue<DateTimeOffset>() - began)?.TotalSeconds:0.0} to {(s["completedAt"]?.GetValue<DateTimeOffset>() - began)?.TotalSeconds:0.0}");
+            Output.Say($"evacuate: {detail["run"]!["input"]!["Vm"]}: {string.Join(", ", steps)}");
+        }
     }
 
     /// <summary>What the host has put on the wire, headers included: the tenth figure of its interface.</summary>
