@@ -20,6 +20,7 @@ internal sealed class MigrationShare(EffectContext context, MigrationRoute route
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     private int? set;
+    private bool isCopying;
     private DateTimeOffset next = DateTimeOffset.MinValue;
 
     /// <summary>A share as hypervisors take it: whole MiB/s, and never nothing, which would mean no limit.</summary>
@@ -33,7 +34,8 @@ internal sealed class MigrationShare(EffectContext context, MigrationRoute route
     {
         ArgumentNullException.ThrowIfNull(progress);
         var now = context.Clock.GetUtcNow();
-        if (now < next || context.Services.GetService(typeof(IMigrationTurns)) is not IMigrationTurns turns)
+        var begins = !isCopying && progress.SentBytes > 0;
+        if ((now < next && !begins) || context.Services.GetService(typeof(IMigrationTurns)) is not IMigrationTurns turns)
         {
             return;
         }
@@ -42,7 +44,9 @@ internal sealed class MigrationShare(EffectContext context, MigrationRoute route
 
         // Whole numbers, so that a rate that trembles is not written down each second.
         double? dirty = progress.Round > 1 ? Math.Ceiling(progress.DirtyBytesPerSecond / BytesPerMiB) : null;
-        var share = await turns.ShareAsync(route.Vm, context.RunId.ToString(), dirty, progress.SentBytes > 0, context.CancellationToken);
+        isCopying = progress.SentBytes > 0;
+        var share = await turns.ShareAsync(route.Vm, context.RunId.ToString(), dirty, isCopying, context.CancellationToken);
+        await MigrationTurn.CallAsync(context, share?.Next ?? [], $"{context.RunId}/{route.Vm} copies");
         var wanted = share?.MiBs is { } mibs ? Whole(mibs) : NoLimit;
         if (share is null || wanted == (progress.BandwidthLimitMiBs ?? set ?? NoLimit))
         {

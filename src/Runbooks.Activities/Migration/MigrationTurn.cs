@@ -74,11 +74,21 @@ internal static class MigrationTurn
     private static async Task<string> ReleaseAsync(EffectContext context, VmName vm, string holder)
     {
         var next = await context.GetRequiredService<IMigrationTurns>().ReleaseAsync(vm, holder, context.CancellationToken);
+        await CallAsync(context, next, $"{holder}/{vm}");
+        return next.Count == 0 ? "Its turn is given back." : $"Its turn is given back; {string.Join(", ", next.Select(t => t.Wish.Vm))} may go now.";
+    }
+
+    /// <summary>Calls the runs whose turn it is.</summary>
+    /// <param name="context">The step that calls.</param>
+    /// <param name="next">The turns that may be had.</param>
+    /// <param name="why">What has happened, once: it makes the call one of its own.</param>
+    public static async Task CallAsync(EffectContext context, IReadOnlyList<Turn> next, string why)
+    {
         if (context.Services.GetService(typeof(IEventPublisher)) is IEventPublisher events)
         {
             foreach (var turn in next.Where(t => !string.Equals(t.Wish.Holder, context.RunId.ToString(), StringComparison.Ordinal)))
             {
-                var call = new WorkflowEvent($"turn:{turn.Wish.Holder}/{turn.Wish.Vm}:{holder}/{vm}", Key(turn.Wish.Holder, turn.Wish.Vm), null, $"run:{context.RunId}")
+                var call = new WorkflowEvent($"turn:{turn.Wish.Holder}/{turn.Wish.Vm}:{why}", Key(turn.Wish.Holder, turn.Wish.Vm), null, $"run:{context.RunId}")
                 {
                     RunId = RunId.TryParse(turn.Wish.Holder, out var run) ? run : null,
                     KeepFor = KeepCallFor,
@@ -86,7 +96,5 @@ internal static class MigrationTurn
                 _ = await events.PublishAsync(call, context.CancellationToken);
             }
         }
-
-        return next.Count == 0 ? "Its turn is given back." : $"Its turn is given back; {string.Join(", ", next.Select(t => t.Wish.Vm))} may go now.";
     }
 }

@@ -54,18 +54,24 @@ internal sealed class PostgresMigrationTurns(NpgsqlDataSource database, TurnLimi
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
 
         // Each turn writes only its own row, and the shares of the moment need no lock: they are asked for again soon.
-        _ = await connection.ExecuteAsync(new CommandDefinition(
+        var wasCopying = await connection.ExecuteScalarAsync<bool?>(new CommandDefinition(
             """
+            WITH before AS (SELECT is_copying FROM runbooks.migration_turns WHERE vm = @vm)
             UPDATE runbooks.migration_turns SET dirty_mibs = coalesce(@dirtyMiBs, dirty_mibs), is_copying = @isCopying
             WHERE vm = @vm AND holder = @holder AND granted_at IS NOT NULL
               AND (dirty_mibs IS DISTINCT FROM coalesce(@dirtyMiBs, dirty_mibs) OR is_copying <> @isCopying)
+            RETURNING (SELECT is_copying FROM before)
             """,
             new { vm = vm.Value, holder, dirtyMiBs, isCopying },
             cancellationToken: cancellationToken));
         var turns = await ReadAsync(connection, null, cancellationToken);
-        return turns.Find(t => t.Wish.Vm == vm) is { GrantedAt: not null } own && string.Equals(own.Wish.Holder, holder, StringComparison.Ordinal)
-            ? BandwidthShares.Of(turns, limits)[vm]
-            : null;
+        if (turns.Find(t => t.Wish.Vm == vm) is not { GrantedAt: not null } own || !string.Equals(own.Wish.Holder, holder, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var share = BandwidthShares.Of(turns, limits)[vm];
+        return isCopying && wasCopying == false ? share with { Next = TurnRules.Admit(turns, limits, await NowAsync(connection, null, cancellationToken)) } : share;
     }
 
     public async Task<Turn?> FindAsync(VmName vm, CancellationToken cancellationToken)
@@ -84,6 +90,9 @@ internal sealed class PostgresMigrationTurns(NpgsqlDataSource database, TurnLimi
     private static async Task<List<Turn>> ReadAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         [.. (await connection.QueryAsync<TurnRow>(new CommandDefinition($"{All} ORDER BY vm COLLATE \"C\"", transaction: transaction, cancellationToken: cancellationToken))).Select(r => r.ToTurn())];
 
+    private static async Task<DateTimeOffset> NowAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        new(await connection.ExecuteScalarAsync<DateTime>(new CommandDefinition("SELECT clock_timestamp()", transaction: transaction, cancellationToken: cancellationToken)), TimeSpan.Zero);
+
     /// <summary>Decides and writes while nobody else does.</summary>
     private async Task<T> AloneAsync<T>(Func<List<Turn>, DateTimeOffset, NpgsqlConnection, NpgsqlTransaction, Task<T>> act, CancellationToken cancellationToken)
     {
@@ -94,8 +103,7 @@ internal sealed class PostgresMigrationTurns(NpgsqlDataSource database, TurnLimi
 
         // A statement of its own: it has to see what was committed while we waited for the lock.
         var turns = await ReadAsync(connection, transaction, cancellationToken);
-        var now = await connection.ExecuteScalarAsync<DateTime>(new CommandDefinition("SELECT clock_timestamp()", transaction: transaction, cancellationToken: cancellationToken));
-        var result = await act(turns, new DateTimeOffset(now, TimeSpan.Zero), connection, transaction);
+        var result = await act(turns, await NowAsync(connection, transaction, cancellationToken), connection, transaction);
         await transaction.CommitAsync(cancellationToken);
         return result;
     }

@@ -6,7 +6,7 @@ namespace Runbooks.Fleet.Tests.Contract;
 /// <summary>What every keeper of turns promises. The limits are two out, two in, five per pool.</summary>
 public abstract class TurnContract : IAsyncLifetime
 {
-    protected static readonly TurnLimits Limits = new() { PerHostOut = 2, PerHostIn = 2, PerPool = 5, LeastMiBs = 8 };
+    protected static readonly TurnLimits Limits = new() { PerHostOut = 2, PerHostIn = 2, PerPool = 5, LeastMiBs = 8, StartsWithin = TimeSpan.Zero };
 
     private static readonly PathLink Rack = new("rack", 100);
 
@@ -14,11 +14,11 @@ public abstract class TurnContract : IAsyncLifetime
 
     private static CancellationToken None => CancellationToken.None;
 
-    public async Task InitializeAsync() => turns = await OpenEmptyAsync();
+    public async Task InitializeAsync() => turns = await OpenEmptyAsync(Limits);
 
     public virtual Task DisposeAsync() => Task.CompletedTask;
 
-    protected abstract Task<IMigrationTurns> OpenEmptyAsync();
+    protected abstract Task<IMigrationTurns> OpenEmptyAsync(TurnLimits limits);
 
     [Fact]
     public async Task A_turn_is_read_back_as_it_was_wished()
@@ -120,20 +120,20 @@ public abstract class TurnContract : IAsyncLifetime
     {
         var (a, b) = (new VmName("a"), new VmName("b"));
         _ = await turns.AskAsync(Wish("a", path: [Rack]), None);
-        Assert.Equal(new TurnShare(null), await turns.ShareAsync(a, "run-a", 48, true, None));
+        Assert.Null((await turns.ShareAsync(a, "run-a", 48, true, None))!.MiBs);
         Assert.Equal(48, (await turns.FindAsync(a, None))!.Wish.DirtyMiBs);
 
         Assert.Equal(new TurnAnswer.Granted(24), await turns.AskAsync(Wish("b", path: [Rack]), None));
-        Assert.Equal(new TurnShare(null), await turns.ShareAsync(a, "run-a", null, true, None));
+        Assert.Null((await turns.ShareAsync(a, "run-a", null, true, None))!.MiBs);
 
-        Assert.Equal(new TurnShare(24), await turns.ShareAsync(b, "run-b", null, true, None));
-        Assert.Equal(new TurnShare(76), await turns.ShareAsync(a, "run-a", null, true, None));
+        Assert.Equal(24, (await turns.ShareAsync(b, "run-b", null, true, None))!.MiBs);
+        Assert.Equal(76, (await turns.ShareAsync(a, "run-a", null, true, None))!.MiBs);
 
-        Assert.Equal(new TurnShare(null), await turns.ShareAsync(a, "run-a", 10, true, None));
+        Assert.Null((await turns.ShareAsync(a, "run-a", 10, true, None))!.MiBs);
 
         _ = await turns.ShareAsync(a, "run-a", 48, true, None);
         _ = await turns.ReleaseAsync(a, "run-a", None);
-        Assert.Equal(new TurnShare(null), await turns.ShareAsync(b, "run-b", null, true, None));
+        Assert.Null((await turns.ShareAsync(b, "run-b", null, true, None))!.MiBs);
     }
 
     [Fact]
@@ -147,7 +147,22 @@ public abstract class TurnContract : IAsyncLifetime
         Assert.Null(await turns.ShareAsync(new VmName("x"), "run-x", null, true, None));
         Assert.Null(await turns.ShareAsync(new VmName("a"), "run-x", null, true, None));
         Assert.Null(await turns.ShareAsync(new VmName("c"), "run-c", null, true, None));
-        Assert.Equal(new TurnShare(null), await turns.ShareAsync(new VmName("a"), "run-a", null, true, None));
+        Assert.Null((await turns.ShareAsync(new VmName("a"), "run-a", null, true, None))!.MiBs);
+    }
+
+    [Fact]
+    public async Task Copies_begin_one_after_the_other_and_the_next_is_named_when_one_has_begun()
+    {
+        turns = await OpenEmptyAsync(Limits with { StartsWithin = TimeSpan.FromHours(1) });
+        _ = await turns.AskAsync(Wish("a"), None);
+
+        var waits = Assert.IsType<TurnAnswer.Waits>(await turns.AskAsync(Wish("b"), None));
+        Assert.Equal("a is about to begin its copy, and copies begin one after the other.", waits.Reason);
+        Assert.Empty((await turns.ShareAsync(new VmName("a"), "run-a", null, false, None))!.Next);
+
+        Assert.Equal("run-b", Assert.Single((await turns.ShareAsync(new VmName("a"), "run-a", null, true, None))!.Next).Wish.Holder);
+        Assert.Empty((await turns.ShareAsync(new VmName("a"), "run-a", null, true, None))!.Next);
+        Assert.IsType<TurnAnswer.Granted>(await turns.AskAsync(Wish("b"), None));
     }
 
     private static TurnWish Wish(string vm, params PathLink[] path) => new(new VmName(vm), $"run-{vm}", new HostName("h1"), new HostName("h2"), "p", path);

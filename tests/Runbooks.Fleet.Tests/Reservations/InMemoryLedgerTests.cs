@@ -13,7 +13,7 @@ public sealed class InMemory_ledger : LedgerContract
 
 public sealed class InMemory_turns : TurnContract
 {
-    protected override Task<IMigrationTurns> OpenEmptyAsync() => Task.FromResult<IMigrationTurns>(new InMemoryMigrationTurns(Limits, TimeProvider.System));
+    protected override Task<IMigrationTurns> OpenEmptyAsync(TurnLimits limits) => Task.FromResult<IMigrationTurns>(new InMemoryMigrationTurns(limits, TimeProvider.System));
 }
 
 public sealed class InMemory_history : FleetHistoryContract

@@ -46,9 +46,12 @@ public static class Until
             }
             else if (quiet.Elapsed > TimeSpan.FromSeconds(1))
             {
+                // Little may be left to send: it must not be through before libvirtd is frozen again.
+                await scene[Side.Source].LimitAsync(FailureLab.LastPagesKiBs);
                 await Thaw.Libvirtd(Side.Source).DoAsync(scene);
                 await Scene.UntilAsync("the last pages are on their way", () => scene[Side.Source].HasUnsentData() || !scene[Side.Source].HasDataConnection());
                 await Freeze.Libvirtd(Side.Source).DoAsync(scene);
+                await scene[Side.Source].LimitAsync(FailureLab.SlowNetworkKiBs);
                 quiet.Restart();
             }
 
@@ -96,15 +99,19 @@ public static class Until
 /// <summary>SIGKILL.</summary>
 public static class Kill
 {
-    public static Act Qemu(Side side) => Signals.Send("KILL", "QEMU", side, scene => scene[side].Qemu(scene.Vm));
+    public static Act Qemu(Side side) => Signals.Send(Signal.Kill, "QEMU", side, scene => scene[side].Qemu(scene.Vm));
 
     /// <summary>Its host starts it again.</summary>
-    public static Act Libvirtd(Side side) => Signals.Send("KILL", "libvirtd", side, scene => scene[side].Libvirtd());
+    public static Act Libvirtd(Side side) => Signals.Send(Signal.Kill, "libvirtd", side, scene => scene[side].Libvirtd());
 
-    public static Act Virsh { get; } = Signals.Send("KILL", "virsh", Side.Source, scene => scene[Side.Source].MigratingVirsh(scene.Vm));
+    public static Act Virsh { get; } = Signals.Send(Signal.Kill, "virsh", Side.Source, scene => scene[Side.Source].MigratingVirsh(scene.Vm));
 
     /// <summary>All ssh clients of the server.</summary>
-    public static Act Ssh { get; } = new("the server's ssh clients are killed", scene => scene[Side.Source].SignalAsync("KILL", scene.Server.SshClients()));
+    public static Act Ssh { get; } = new("the server's ssh clients are killed", scene =>
+    {
+        scene[Side.Source].Signal(Signal.Kill, scene.Server.SshClients());
+        return Task.CompletedTask;
+    });
 
     public static Act Server { get; } = new("the server is killed", scene => scene.Server.KillAsync());
 }
@@ -112,20 +119,20 @@ public static class Kill
 /// <summary>SIGSTOP.</summary>
 public static class Freeze
 {
-    public static Act Qemu(Side side) => Signals.Send("STOP", "QEMU", side, scene => scene[side].Qemu(scene.Vm));
+    public static Act Qemu(Side side) => Signals.Send(Signal.Stop, "QEMU", side, scene => scene[side].Qemu(scene.Vm));
 
-    public static Act Libvirtd(Side side) => Signals.Send("STOP", "libvirtd", side, scene => scene[side].Libvirtd());
+    public static Act Libvirtd(Side side) => Signals.Send(Signal.Stop, "libvirtd", side, scene => scene[side].Libvirtd());
 
     /// <summary>Connections that there are stay; new ones are accepted by nobody.</summary>
-    public static Act Sshd(Side side) => Signals.Send("STOP", "sshd", side, scene => scene[side].ListeningSshd());
+    public static Act Sshd(Side side) => Signals.Send(Signal.Stop, "sshd", side, scene => scene[side].ListeningSshd());
 }
 
 /// <summary>SIGCONT.</summary>
 public static class Thaw
 {
-    public static Act Qemu(Side side) => Signals.Send("CONT", "QEMU", side, scene => scene[side].Qemu(scene.Vm));
+    public static Act Qemu(Side side) => Signals.Send(Signal.Continue, "QEMU", side, scene => scene[side].Qemu(scene.Vm));
 
-    public static Act Libvirtd(Side side) => Signals.Send("CONT", "libvirtd", side, scene => scene[side].Libvirtd());
+    public static Act Libvirtd(Side side) => Signals.Send(Signal.Continue, "libvirtd", side, scene => scene[side].Libvirtd());
 }
 
 /// <summary>What happens to a host as a whole.</summary>
@@ -186,6 +193,10 @@ public static class Operator
 
 internal static class Signals
 {
-    public static Act Send(string signal, string what, Side side, Func<Scene, IReadOnlyList<int>> pids) =>
-        new($"{what} at the {side} gets SIG{signal}".Replace("Source", "source", StringComparison.Ordinal).Replace("Destination", "destination", StringComparison.Ordinal), scene => scene[side].SignalAsync(signal, pids(scene)));
+    public static Act Send(Signal signal, string what, Side side, Func<Scene, IReadOnlyList<int>> pids) =>
+        new($"{what} at the {(side == Side.Source ? "source" : "destination")} gets signal {(int)signal}", scene =>
+        {
+            scene[side].Signal(signal, pids(scene));
+            return Task.CompletedTask;
+        });
 }

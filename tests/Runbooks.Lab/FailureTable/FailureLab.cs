@@ -17,6 +17,11 @@ public sealed class FailureLab : IAsyncLifetime
 
     private const int CopyMiBs = 6;
 
+    public const int SlowNetworkKiBs = CopyMiBs * 1024;
+
+    /// <summary>Slower than that for a moment: even the state of a guest's devices takes most of a second.</summary>
+    public const int LastPagesKiBs = 96;
+
     /// <summary>Long enough for the whole working set, so that pre-copy ends after its first rounds.</summary>
     private const int DowntimeMs = 10_000;
 
@@ -52,7 +57,7 @@ public sealed class FailureLab : IAsyncLifetime
             var scene = new Scene(lab, server, await StartGuestAsync(), Host1, Host2);
             if (row.SlowNetwork)
             {
-                await Host1.LimitAsync(CopyMiBs);
+                await Host1.LimitAsync(SlowNetworkKiBs);
             }
 
             await DoAsync(row.Before, scene);
@@ -148,7 +153,7 @@ public sealed class FailureLab : IAsyncLifetime
 
         foreach (var host in new[] { Host1, Host2 })
         {
-            await host.ThawAsync(guests);
+            host.Thaw(guests);
             await Virsh.MendAsync(host, lab.Lab);
             await lab.Lab.RunAsync("poweron", host.Name.Value);
             await lab.Lab.RunAsync("heal", host.Name.Value);

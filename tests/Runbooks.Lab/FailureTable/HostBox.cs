@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Runbooks.Fleet.Model;
 using Runbooks.Lab.Hosts;
@@ -12,6 +13,14 @@ namespace Runbooks.Lab.FailureTable;
 /// <param name="Job">Long job, such as <c>migration out</c>; empty for none.</param>
 /// <param name="Phase">Phase of that job.</param>
 public sealed record Books(string State, string Reason, string Job, string Phase);
+
+/// <summary>Signals, with Linux' numbers.</summary>
+public enum Signal
+{
+    Kill = 9,
+    Continue = 18,
+    Stop = 19,
+}
 
 /// <summary>One lab host from outside: its processes, its libvirtd's books, its sockets. Works whatever the host itself can do.</summary>
 public sealed partial class HostBox(LabHosts lab, HostName name)
@@ -72,32 +81,35 @@ public sealed partial class HostBox(LabHosts lab, HostName name)
     /// <summary>The daemon that takes connections; not those that serve one.</summary>
     public IReadOnlyList<int> ListeningSshd() => Processes(words => words[0].Contains("sshd", StringComparison.Ordinal) && words[0].Contains("[listener]", StringComparison.Ordinal));
 
-    public async Task SignalAsync(string signal, IReadOnlyList<int> pids)
+    /// <summary>Without a program between: what is to be frozen may be over in a moment.</summary>
+    public void Signal(Signal signal, IReadOnlyList<int> pids)
     {
         Assert.True(pids.Count > 0, $"There is no process on {name} to send {signal} to.");
-        using var kill = Process.Start("kill", [$"-{signal}", .. pids.Select(p => $"{p}")]);
-        await kill.WaitForExitAsync();
+        foreach (var pid in pids)
+        {
+            _ = Kill(pid, (int)signal);
+        }
     }
 
     /// <summary>Everything that was frozen goes on.</summary>
-    public async Task ThawAsync(IEnumerable<VmName> vms)
+    public void Thaw(IEnumerable<VmName> vms)
     {
         if (IsOn)
         {
             int[] all = [.. Libvirtd(), .. ListeningSshd(), .. vms.SelectMany(Qemu)];
             if (all.Length > 0)
             {
-                await SignalAsync("CONT", all);
+                Signal(FailureTable.Signal.Continue, all);
             }
         }
     }
 
-    /// <summary>Makes the host's network slow outwards, MiB per second: QEMU's own limit does not hold for the last pages. 0: as it was.</summary>
-    public async Task LimitAsync(int mibPerSecond)
+    /// <summary>Makes the host's network slow outwards, KiB per second: QEMU's own limit does not hold for the last pages. 0: as it was.</summary>
+    public async Task LimitAsync(int kibPerSecond)
     {
-        string[] words = mibPerSecond == 0
+        string[] words = kibPerSecond == 0
             ? ["qdisc", "del", "dev", "eth0", "root"]
-            : ["qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", $"{mibPerSecond * 8}mbit", "burst", "64kb", "latency", "50ms"];
+            : ["qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", $"{kibPerSecond * 8}kbit", "burst", $"{Math.Max(4, kibPerSecond / 96)}kb", "latency", "50ms"];
         using var tc = Process.Start(new ProcessStartInfo("nsenter", [$"--net=/proc/{Init}/ns/net", "--", "tc", .. words]) { UseShellExecute = false, RedirectStandardError = true })!;
         await tc.WaitForExitAsync();
     }
@@ -123,6 +135,10 @@ public sealed partial class HostBox(LabHosts lab, HostName name)
 
         return found;
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static partial int Kill(int pid, int signal);
 
     private static string? PidNamespace(int pid)
     {

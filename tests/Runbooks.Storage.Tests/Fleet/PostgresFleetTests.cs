@@ -22,10 +22,10 @@ public sealed class Postgres_ledger(MigratedDatabase database) : LedgerContract,
 [Collection(WithPostgres.Name)]
 public sealed class Postgres_turns(MigratedDatabase database) : TurnContract, IClassFixture<MigratedDatabase>
 {
-    protected override async Task<IMigrationTurns> OpenEmptyAsync()
+    protected override async Task<IMigrationTurns> OpenEmptyAsync(TurnLimits limits)
     {
         await database.EmptyAsync();
-        return new PostgresMigrationTurns(database.Source, Limits);
+        return new PostgresMigrationTurns(database.Source, limits);
     }
 }
 

@@ -17,7 +17,7 @@ public interface IMigrationTurns
     /// <returns>The turns that wait and may be had now: their runs can be told. Empty when nothing was given back.</returns>
     Task<IReadOnlyList<Turn>> ReleaseAsync(VmName vm, string holder, CancellationToken cancellationToken);
 
-    /// <summary>Notes what is known of a migration under way, and tells its share.</summary>
+    /// <summary>Notes what is known of a migration under way, and tells its share, and who may begin now because this one has.</summary>
     /// <param name="vm">The VM.</param>
     /// <param name="holder">The run.</param>
     /// <param name="dirtyMiBs">How fast the guest was seen to write, MiB/s; null: nothing new is known.</param>

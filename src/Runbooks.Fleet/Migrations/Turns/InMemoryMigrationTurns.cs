@@ -42,7 +42,8 @@ public sealed class InMemoryMigrationTurns(TurnLimits limits, TimeProvider clock
             }
 
             turns[vm] = turn with { Wish = turn.Wish with { DirtyMiBs = dirtyMiBs ?? turn.Wish.DirtyMiBs }, IsCopying = isCopying };
-            return Task.FromResult<TurnShare?>(BandwidthShares.Of(turns.Values, limits)[vm]);
+            var share = BandwidthShares.Of(turns.Values, limits)[vm];
+            return Task.FromResult<TurnShare?>(isCopying && !turn.IsCopying ? share with { Next = TurnRules.Admit(turns.Values, limits, clock.GetUtcNow()) } : share);
         }
     }
 

@@ -18,6 +18,12 @@ public sealed record TurnLimits
     /// <summary>Migrations within one pool, from 1. Default 5: what is shared and not known as a link, such as storage, stays usable.</summary>
     public int PerPool { get; init; } = 5;
 
+    /// <summary>
+    /// For so long a migration that has its turn and does not copy yet keeps others from its host and its links, 0 or more.
+    /// Default 5 s. Copies that begin together also end together, and then the link is idle until the next ones have begun.
+    /// </summary>
+    public TimeSpan StartsWithin { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>What a VM needs that writes nothing, or of which it is not known, MiB/s, more than 0. Default 4: a link of 100 Mbit/s still takes two.</summary>
     public double LeastMiBs { get; init; } = 4;
 
@@ -61,6 +67,11 @@ public sealed record TurnLimits
         if (!(Margin > 1))
         {
             yield return $"{nameof(Margin)} must be more than 1, found {Margin}: memory that is written as fast as it is sent is never all sent.";
+        }
+
+        if (StartsWithin < TimeSpan.Zero)
+        {
+            yield return $"{nameof(StartsWithin)} must not be below 0, found {StartsWithin}.";
         }
 
         if (FirstAfter <= TimeSpan.Zero || PassedOverAfter <= TimeSpan.Zero)

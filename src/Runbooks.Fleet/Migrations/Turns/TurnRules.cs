@@ -9,7 +9,7 @@ namespace Runbooks.Fleet.Migrations.Turns;
 /// <remarks>
 /// Those that wait are looked at in their order, and each that finds all it needs may go: who waits for a busy host does not
 /// hold up who doesn't need that host. Who has waited for <see cref="TurnLimits.FirstAfter"/> goes first, and what it waits
-/// for is kept free for it, so that everybody's turn comes.
+/// for is kept free for it, so that everybody's turn comes. On a host and on a link copies begin one after the other.
 /// </remarks>
 public static class TurnRules
 {
@@ -37,7 +37,7 @@ public static class TurnRules
         }
 
         var taken = others.Where(t => t.GrantedAt is not null).ToList();
-        return Obstacle(wish, [.. taken.Select(t => t.Wish)], limits) is var (why, who)
+        return (Obstacle(wish, [.. taken.Select(t => t.Wish)], limits) ?? Start(wish, Starting(taken, limits, now))) is var (why, who)
             ? (new TurnAnswer.Waits(why, [.. taken.Where(t => who.Contains(t.Wish))]), turn)
             : (new TurnAnswer.Waits($"Others that wait longer, or come first in their plan, go before {wish.Vm}.", []), turn);
     }
@@ -48,13 +48,18 @@ public static class TurnRules
         ArgumentNullException.ThrowIfNull(all);
         ArgumentNullException.ThrowIfNull(limits);
         var taken = all.Where(t => t.GrantedAt is not null).Select(t => t.Wish).ToList();
+        var starting = Starting(all, limits, now);
         var admitted = new List<Turn>();
         foreach (var turn in InOrder(all.Where(t => t.GrantedAt is null && now - t.SeenAt < limits.PassedOverAfter), limits, now))
         {
-            var isFree = Obstacle(turn.Wish, taken, limits) is null;
+            var isFree = Obstacle(turn.Wish, taken, limits) is null && Start(turn.Wish, starting) is null;
             if (isFree)
             {
                 admitted.Add(turn);
+                if (limits.StartsWithin > TimeSpan.Zero)
+                {
+                    starting.Add(turn.Wish);
+                }
             }
 
             // Who has waited long is counted as if it were going: what it needs is not given away while it waits for the rest.
@@ -81,6 +86,16 @@ public static class TurnRules
         ?? Full(taken.Where(t => t.Destination == wish.Destination), limits.PerHostIn, $"arrive on {wish.Destination}")
         ?? Full(taken.Where(t => string.Equals(t.Pool, wish.Pool, StringComparison.Ordinal)), limits.PerPool, $"move within pool '{wish.Pool}'")
         ?? wish.Path.Select(link => Busy(wish, link, taken, limits)).FirstOrDefault(o => o is not null);
+
+    /// <summary>Those that have their turn and do not copy yet. One that takes too long to begin is no longer waited for.</summary>
+    private static List<TurnWish> Starting(IEnumerable<Turn> turns, TurnLimits limits, DateTimeOffset now) =>
+        [.. turns.Where(t => t.GrantedAt is { } granted && !t.IsCopying && now - granted < limits.StartsWithin).Select(t => t.Wish)];
+
+    private static (string Why, List<TurnWish> Who)? Start(TurnWish wish, List<TurnWish> starting)
+    {
+        var who = starting.Where(s => s.Source == wish.Source || s.Path.Any(l => wish.Path.Any(w => IsSame(w, l)))).ToList();
+        return who.Count > 0 ? ($"{Names(who)} is about to begin its copy, and copies begin one after the other.", who) : null;
+    }
 
     private static (string Why, List<TurnWish> Who)? Full(IEnumerable<TurnWish> users, int most, string what)
     {

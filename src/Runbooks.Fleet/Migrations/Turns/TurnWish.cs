@@ -53,4 +53,8 @@ public abstract record TurnAnswer
 
 /// <summary>The bandwidth that a turn has at the moment.</summary>
 /// <param name="MiBs">MiB/s; null for no limit.</param>
-public sealed record TurnShare(double? MiBs);
+public sealed record TurnShare(double? MiBs)
+{
+    /// <summary>The turns that wait and may be had now, because this migration has begun to copy: their runs can be told.</summary>
+    public IReadOnlyList<Turn> Next { get; init; } = [];
+}

@@ -52,7 +52,7 @@ public sealed class TurnProperties
     private static void Play(int seed)
     {
         var random = new Random(seed);
-        var limits = new TurnLimits { PerHostOut = random.Next(1, 4), PerHostIn = random.Next(1, 4), PerLink = random.Next(1, 5), PerPool = random.Next(1, 8) };
+        var limits = new TurnLimits { PerHostOut = random.Next(1, 4), PerHostIn = random.Next(1, 4), PerLink = random.Next(1, 5), PerPool = random.Next(1, 8), StartsWithin = TimeSpan.FromSeconds(random.Next(0, 2) * 5) };
         PathLink[] links = [.. Enumerable.Range(0, 4).Select(i => Link($"l{i}", random.Next(10, 300)))];
         var (turns, gone, now, made) = (new Dictionary<VmName, Turn>(), 0, Noon, random.Next(5, 40));
         List<TurnWish> wishes = [.. Enumerable.Range(0, made).Select(i => RandomWish(random, i, links))];

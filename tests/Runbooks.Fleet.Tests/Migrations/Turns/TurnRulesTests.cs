@@ -16,6 +16,22 @@ public sealed class TurnRulesTests
     }
 
     [Fact]
+    public void Copies_begin_one_after_the_other_on_a_host_and_on_a_link()
+    {
+        var rack = Link("rack", 100);
+        var starting = Wish("a", path: rack).Going(isCopying: false);
+
+        Assert.Equal("a is about to begin its copy, and copies begin one after the other.", Why(Wish("b", to: "h3"), starting));
+        Assert.Equal("a is about to begin its copy, and copies begin one after the other.", Why(Wish("b", "h4", "h5", path: rack), starting));
+        Assert.IsType<TurnAnswer.Granted>(Ask(Wish("b", "h4", "h5"), starting));
+        Assert.Equal(["b"], Admitted(Limits, Wish("b").Waiting(), Wish("c").Waiting()));
+    }
+
+    [Fact]
+    public void Who_takes_too_long_to_begin_is_not_waited_for() =>
+        Assert.IsType<TurnAnswer.Granted>(Ask(Wish("b"), Wish("a").Going(since: Limits.StartsWithin, isCopying: false)));
+
+    [Fact]
     public void As_many_arrive_on_a_host_as_may() =>
         Assert.Equal("a, b arrive on h9, and 2 at once may.", Why(Wish("c", "h3", "h9"), Wish("a", "h1", "h9").Going(), Wish("b", "h2", "h9").Going()));
 
@@ -69,7 +85,7 @@ public sealed class TurnRulesTests
     [Fact]
     public void Those_that_wait_go_in_the_order_of_their_plan_then_of_their_age() =>
         Assert.Equal(["wave1", "older"], Admitted(
-            Limits,
+            AtOnce,
             Wish("younger", order: 2).Waiting(TimeSpan.FromSeconds(1)),
             Wish("older", order: 2).Waiting(TimeSpan.FromSeconds(2)),
             Wish("wave1", order: 1).Waiting()));
@@ -77,7 +93,7 @@ public sealed class TurnRulesTests
     [Fact]
     public void Who_has_waited_long_goes_first_whatever_its_order() =>
         Assert.Equal(["patient", "wave1"], Admitted(
-            Limits,
+            AtOnce,
             Wish("wave1", order: 1).Waiting(),
             Wish("wave1b", order: 1).Waiting(),
             Wish("patient", order: 9).Waiting(TimeSpan.FromMinutes(5))));
@@ -97,7 +113,7 @@ public sealed class TurnRulesTests
     [Fact]
     public void Who_has_not_asked_for_a_while_is_passed_over() =>
         Assert.Equal(["b", "c"], Admitted(
-            Limits,
+            AtOnce,
             Wish("paused").Waiting(TimeSpan.FromHours(1), TimeSpan.FromMinutes(1)),
             Wish("b").Waiting(),
             Wish("c").Waiting()));

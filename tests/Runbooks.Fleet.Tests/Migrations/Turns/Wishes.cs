@@ -10,6 +10,9 @@ internal static class Wishes
 
     public static readonly TurnLimits Limits = new() { PerHostOut = 2, PerHostIn = 2, PerLink = 4, PerPool = 5, LeastMiBs = 8, Margin = 1.25 };
 
+    /// <summary>Copies may begin at the same time.</summary>
+    public static readonly TurnLimits AtOnce = Limits with { StartsWithin = TimeSpan.Zero };
+
     public static TurnWish Wish(string vm, string from = "h1", string to = "h2", double? dirty = null, double? most = null, int order = 0, string pool = "p", params PathLink[] path) =>
         new(new VmName(vm), $"run-{vm}", new HostName(from), new HostName(to), pool, path) { DirtyMiBs = dirty, MostMiBs = most, Order = order };
 
