@@ -129,7 +129,7 @@ public sealed class DenseFleet
     public double CpuLimit(int host) => hosts[host].Cores * Rule.CpuShare;
 
     /// <summary>A host needs more than the rule allows.</summary>
-    public bool IsOverloaded(int host) => Need(host) > CpuLimit(host);
+    public bool IsOverloaded(int host) => !Rule.Allows(Need(host), hosts[host].Cores);
 
     /// <summary>All limits that a VM would break on a host that it is not on; None when it fits.</summary>
     public Limits Broken(int vm, int host)
@@ -139,7 +139,7 @@ public sealed class DenseFleet
         return (h.IsOpen ? Limits.None : Limits.Closed)
             | (memory[host] + v.MemoryMiB > h.MemoryMiB ? Limits.Memory : Limits.None)
             | (vcpus[host] + v.Vcpus > h.VcpuLimit ? Limits.Vcpus : Limits.None)
-            | (NeedWith(vm, host) > CpuLimit(host) ? Limits.Cpu : Limits.None);
+            | (Rule.Allows(NeedWith(vm, host), h.Cores) ? Limits.None : Limits.Cpu);
     }
 
     /// <summary>A VM fits on a host that it is not on.</summary>
@@ -150,7 +150,7 @@ public sealed class DenseFleet
         return h.IsOpen
             && memory[host] + v.MemoryMiB <= h.MemoryMiB
             && vcpus[host] + v.Vcpus <= h.VcpuLimit
-            && NeedWith(vm, host) <= CpuLimit(host);
+            && Rule.Allows(NeedWith(vm, host), h.Cores);
     }
 
     /// <summary>Moves a VM, whether it fits or not; to <see cref="Nowhere"/> takes it off its host.</summary>

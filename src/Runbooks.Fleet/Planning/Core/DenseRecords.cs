@@ -43,7 +43,14 @@ public readonly record struct DenseVm(int Host, double CpuMean, double CpuVarian
 /// <param name="CpuShare">Share of the cores that the need may reach, above 0; 1 is all of them.</param>
 /// <param name="Sigmas">How many standard deviations above the mean are counted as need, 0 or more.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct CpuRule(double CpuShare, double Sigmas);
+public readonly record struct CpuRule(double CpuShare, double Sigmas)
+{
+    /// <summary>By how much a sum of needs may differ with the order of its parts, cores.</summary>
+    private const double Rounding = 1e-7;
+
+    /// <summary>A need is within the share. One that is exactly the share is, in whatever order it was added up.</summary>
+    public bool Allows(double need, double cores) => need <= (cores * CpuShare) + Rounding;
+}
 
 /// <summary>Which limit of a host a VM breaks. Several at once are possible.</summary>
 [Flags]

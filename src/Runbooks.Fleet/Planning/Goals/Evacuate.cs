@@ -81,8 +81,6 @@ internal static class Evacuate
         var open = Enumerable.Range(0, fleet.HostCount).Where(h => fleet.Host(h).IsOpen).ToList();
         return new Packing(model, open.Where(h => fleet.CountOn(h) > 0)).TryPlace(unit)
             ?? new Packing(model, open.Where(h => fleet.CountOn(h) == 0)).TryPlace(unit)
-            ?? (Relieve.SwitchOn(model, wish, h => model.May(unit[0], h, isWhole: unit.Length > 1), $"No host that is on has room for {model.Vms[unit[0]].Name}.") is { } on
-                ? new Packing(model, [on]).TryPlace(unit)
-                : null);
+            ?? Packing.OnSwitchedOn(model, wish, unit, $"No host that is on has room for {model.Vms[unit[0]].Name}.");
     }
 }

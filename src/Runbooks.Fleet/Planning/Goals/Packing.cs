@@ -45,7 +45,7 @@ internal sealed class Packing(PoolModel model, IEnumerable<int> targets)
         for (var place = start; place < order.Count; place++)
         {
             var host = order[place];
-            if (!Takes(unit, host))
+            if (!Takes(model, unit, host))
             {
                 passed = passed < 0 ? host : passed;
                 continue;
@@ -81,8 +81,12 @@ internal sealed class Packing(PoolModel model, IEnumerable<int> targets)
         return new Placed(to, freeBefore, need, fleet.Load(to), passed, limits, rules, roomier, roomierFree);
     }
 
+    /// <summary>Switches a host on that takes the whole unit, and places it there; null when there is none.</summary>
+    public static Placed? OnSwitchedOn(PoolModel model, Wish wish, int[] unit, string reason) =>
+        Relieve.SwitchOn(model, wish, h => Takes(model, unit, h), reason) is { } on ? new Packing(model, [on]).TryPlace(unit) : null;
+
     /// <summary>The whole unit fits on a host.</summary>
-    private bool Takes(int[] unit, int host)
+    private static bool Takes(PoolModel model, int[] unit, int host)
     {
         if (unit.Length == 1)
         {

@@ -44,6 +44,14 @@ internal static class Place
             });
             wish.Summary = $"{name} stays on {model.Hosts[from].Name}.";
         }
+        else if (MayStay(model, vm, from) && !IsSafe(model, vm, ranked[0].Host))
+        {
+            wish.Refusals.Add(new Refusal(name.Value, $"It stays on {model.Hosts[from].Name}: on every host that would be better for it, more hosts could fail without the others having room for their VMs.")
+            {
+                Blockade = new Blockade([Constraint.HostFailure], true, []),
+            });
+            wish.Summary = $"{name} stays on {model.Hosts[from].Name}.";
+        }
         else
         {
             wish.Moves.Add(DraftOf(model, vm, from, ranked));
@@ -109,16 +117,31 @@ internal static class Place
         // Mostly the best is safe too; the list is only walked as far as it must be.
         for (var i = 0; i < ranked.Count; i++)
         {
-            var mark = model.Fleet.Mark;
-            model.Fleet.Move(vm, ranked[i].Host);
-            var isSafe = model.Failure.Failures(model.Before.N1Failures + 1) <= model.Before.N1Failures;
-            model.Fleet.UndoTo(mark);
-            if (isSafe)
+            if (IsSafe(model, vm, ranked[i].Host))
             {
                 return [ranked[i], .. ranked.Where((_, j) => j != i)];
             }
         }
 
         return model.Policy.HostFailure == HostFailureRule.Require ? [] : ranked;
+    }
+
+    /// <summary>Nothing is wrong with where the VM is, and nobody names another host: it is not moved at the cost of the promise.</summary>
+    private static bool MayStay(PoolModel model, int vm, int from) =>
+        model.Policy.HostFailure != HostFailureRule.Off
+        && model.Request.Host is null
+        && from >= 0
+        && model.Fleet.Host(from).IsOpen
+        && !model.Fleet.IsOverloaded(from)
+        && model.Rules.Allow(vm, from, model.Fleet);
+
+    /// <summary>With the VM on a host, no more hosts may fail without the others having room for their VMs.</summary>
+    private static bool IsSafe(PoolModel model, int vm, int host)
+    {
+        var mark = model.Fleet.Mark;
+        model.Fleet.Move(vm, host);
+        var isSafe = model.Failure.Failures(model.Before.N1Failures + 1) <= model.Before.N1Failures;
+        model.Fleet.UndoTo(mark);
+        return isSafe;
     }
 }

@@ -22,12 +22,41 @@ internal static class Relieve
             .OrderByDescending(h => fleet.Need(h) - fleet.CpuLimit(h))
             .ThenBy(h => h)
             .ToList();
-        var relieved = hot.Count(h => RelieveHost(model, wish, h));
+        var relieved = hot.Count - RelieveAll(model, wish, hot);
         Grow(model, wish);
         wish.Summary = hot.Count == 0
             ? $"Pool '{model.Pool}': no host is above Load_max {model.Policy.Thresholds.LoadMax:0.00}; {wish.Growths.Count} VMs grow in place."
             : $"Pool '{model.Pool}': {relieved} of {hot.Count} hosts above Load_max {model.Policy.Thresholds.LoadMax:0.00} are relieved by {wish.Moves.Count} moves; {wish.Growths.Count} VMs grow in place.";
         return wish;
+    }
+
+    /// <summary>Relieves hosts, hottest first.</summary>
+    /// <returns>How many stay hot.</returns>
+    private static int RelieveAll(PoolModel model, Wish wish, List<int> hot)
+    {
+        while (true)
+        {
+            var (moves, stay, refused) = (wish.Moves.Count, new List<int>(), new List<Refusal>());
+            foreach (var host in hot)
+            {
+                var before = wish.Refusals.Count;
+                if (!RelieveHost(model, wish, host))
+                {
+                    stay.Add(host);
+                    refused.AddRange(wish.Refusals.Skip(before));
+                    wish.Refusals.RemoveRange(before, wish.Refusals.Count - before);
+                }
+            }
+
+            // A host that gave VMs away, or was switched on for others, has room that was not there before.
+            if (stay.Count == 0 || wish.Moves.Count == moves)
+            {
+                wish.Refusals.AddRange(refused);
+                return stay.Count;
+            }
+
+            hot = stay;
+        }
     }
 
     private static void Grow(PoolModel model, Wish wish)
@@ -110,7 +139,7 @@ internal static class Relieve
             .Where(v => model.IsMovable(v) && !tried.Contains(v) && fleet.Vm(v).CpuMean > 0 && model.Rules.UnitOf(v).Count == 1)
             .ToList();
         var enough = may
-            .Where(v => fleet.NeedOf(fleet.MeanOf(host) - fleet.Vm(v).CpuMean, Math.Max(0, fleet.VarianceOf(host) - fleet.Vm(v).CpuVariance)) <= fleet.CpuLimit(host))
+            .Where(v => fleet.Rule.Allows(fleet.NeedOf(fleet.MeanOf(host) - fleet.Vm(v).CpuMean, Math.Max(0, fleet.VarianceOf(host) - fleet.Vm(v).CpuVariance)), fleet.Host(host).Cores))
             .OrderBy(v => MoveCost.Of(model, v).Seconds)
             .ThenBy(v => v)
             .ToList();

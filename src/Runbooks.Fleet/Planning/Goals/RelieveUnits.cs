@@ -12,7 +12,7 @@ internal static class RelieveUnits
         .ThenBy(u => u[0])
         .FirstOrDefault();
 
-    /// <summary>Moves them to the least loaded used host that takes all of them, else to an empty one; or refuses each with the reason.</summary>
+    /// <summary>Moves them to the least loaded used host that takes all of them, else to an empty one, else to one that is switched on; or refuses each with the reason.</summary>
     public static void Move(PoolModel model, Wish wish, int[] unit, int host, HashSet<int> tried)
     {
         var fleet = model.Fleet;
@@ -39,10 +39,11 @@ internal static class RelieveUnits
             .OrderBy(h => fleet.CountOn(h) == 0)
             .ThenBy(fleet.Load)
             .ThenBy(h => h);
-        var placed = targets.Select(h => new Packing(model, [h]).TryPlace(unit)).FirstOrDefault(p => p is not null);
+        var placed = targets.Select(h => new Packing(model, [h]).TryPlace(unit)).FirstOrDefault(p => p is not null)
+            ?? Packing.OnSwitchedOn(model, wish, unit, $"No host that is on has room for {names} together.");
         if (placed is null)
         {
-            Refuse(model, wish, unit, Constraint.Together, $"{names} must move together, and no other open host has room for all of them.");
+            Refuse(model, wish, unit, Constraint.Together, $"{names} must move together, and no other host has room for all of them.");
             return;
         }
 

@@ -93,13 +93,10 @@ internal sealed class WaveHolds
         ref readonly var host = ref fleet.Host(to);
         return fleet.MemoryOf(to) + memory[to] + vm.MemoryMiB <= host.MemoryMiB
             && fleet.VcpusOf(to) + vcpus[to] + vm.Vcpus <= host.VcpuLimit
-            && fleet.NeedOf(fleet.MeanOf(to) + mean[to] + vm.CpuMean, fleet.VarianceOf(to) + variance[to] + vm.CpuVariance) <= fleet.CpuLimit(to) + Rounding
+            && fleet.Rule.Allows(fleet.NeedOf(fleet.MeanOf(to) + mean[to] + vm.CpuMean, fleet.VarianceOf(to) + variance[to] + vm.CpuVariance), host.Cores)
             && model.Rules.Allow(move.Vm, to, fleet, isWhole: isUnit)
             && !MeetsRival(move);
     }
-
-    /// <summary>The order of adding decides the last bits of a sum.</summary>
-    private const double Rounding = 1e-9;
 
     /// <summary>A VM that must be apart from this one is on its way to the same host.</summary>
     private bool MeetsRival(Draft move) =>

@@ -30,6 +30,21 @@ public sealed class DenseFleetTests
         return Picture(fleet) == before;
     }));
 
+    [Theory]
+    [InlineData(0.1, 0.2, 0.3)]
+    [InlineData(0.3, 0.2, 0.1)]
+    public void A_need_of_exactly_the_limit_is_within_it_in_whatever_order_it_was_added_up(double first, double second, double third)
+    {
+        var host = new DenseHost(1, 1_024, 8);
+        DenseVm Of(double cores, int on) => new(on, cores, 0, 1, 1);
+        var fleet = new DenseFleet([host], [Of(first, 0), Of(second, 0), Of(third, DenseFleet.Nowhere), Of(third + 0.001, DenseFleet.Nowhere)], new CpuRule(0.6, 0));
+
+        Assert.Equal((true, Limits.None), (fleet.Fits(2, 0), fleet.Broken(2, 0)));
+        Assert.Equal((false, Limits.Cpu), (fleet.Fits(3, 0), fleet.Broken(3, 0)));
+        fleet.Move(2, 0);
+        Assert.False(fleet.IsOverloaded(0));
+    }
+
     [Fact]
     public void Sums_after_moves_are_those_of_a_fleet_that_began_there() => Check.One(Cases, Prop.ForAll(DenseFleets.Any, c =>
     {

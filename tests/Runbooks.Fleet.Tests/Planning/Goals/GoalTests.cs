@@ -1,6 +1,7 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Planning;
 using Runbooks.Fleet.Planning.Ledger;
+using Runbooks.Fleet.Policies;
 
 namespace Runbooks.Fleet.Tests.Planning.Goals;
 
@@ -32,6 +33,51 @@ public sealed class GoalTests
 
         Assert.Equal("c", Assert.Single(plan.Moves).To.Value);
         Assert.Equal(("c", PowerState.On, 0), (plan.Power[0].Host.Value, plan.Power[0].Target, plan.Power[0].Wave));
+    }
+
+    [Fact]
+    public void Relief_asks_a_host_again_when_another_has_made_room()
+    {
+        var built = new FleetBuilder().Host("a").Host("b").Host("c")
+            .Vm("v1", "a", 4_096, 4, 1).Vm("v2", "a", 1_024, 2, 1).Vm("w1", "b", 1_024, 4, 0.875).Vm("w2", "b", 4_096, 1, 1).Build();
+        var fleet = Excluded(built, "c", "v1", "v2");
+
+        var plan = FleetPlanner.Plan(fleet, new PlanningRequest(PlanGoal.Relieve), Loose with { Thresholds = new Thresholds { LoadMax = 0.5 } });
+
+        Assert.Equal([("w1", "c"), ("v2", "b")], plan.Moves.Select(m => (m.Vm.Value, m.To.Value)));
+        Assert.StartsWith("Pool 'p': 2 of 2 hosts", plan.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Relief_switches_on_a_host_that_takes_all_VMs_that_stay_together()
+    {
+        var built = new FleetBuilder().Host("a", cpus: 16).Host("small", cpus: 4, priority: 20, power: PowerState.Off).Host("large", power: PowerState.Off)
+            .Vm("v1", "a", 1_024, 3, 1).Vm("v2", "a", 1_024, 3, 1).Vm("fixed", "a", 1_024, 8, 1).Build();
+        var fleet = new FleetSnapshot(built.TakenAt, built.Hosts, built.Vms.Select(v =>
+            v with { Traits = v.Name.Value == "fixed" ? new VmTraits { Immovable = "it is" } : new VmTraits { Together = "pair" } }));
+
+        var plan = FleetPlanner.Plan(fleet, new PlanningRequest(PlanGoal.Relieve), Loose with { Thresholds = new Thresholds { LoadMax = 0.75 } });
+
+        Assert.Equal([("v1", "large"), ("v2", "large")], plan.Moves.Select(m => (m.Vm.Value, m.To.Value)));
+        Assert.Equal(("large", PowerState.On), (Assert.Single(plan.Power).Host.Value, plan.Power[0].Target));
+    }
+
+    [Fact]
+    public void A_VM_is_not_placed_better_at_the_cost_of_the_promise_unless_it_can_t_stay_or_the_host_is_named()
+    {
+        var built = new FleetBuilder().Host("a").Host("b").Host("c")
+            .Vm("v", "a", 1_024, 2, 0.9).Vm("on-a", "a", 9 * 1_024, 4, 0.9).Vm("on-b", "b", 7 * 1_024).Vm("on-c", "c", 9 * 1_024).Build();
+        var fleet = Excluded(built, "c", "v");
+        var request = new PlanningRequest(PlanGoal.Place) { Vm = new VmName("v") };
+        var keeps = Loose with { HostFailure = HostFailureRule.Keep };
+
+        var plan = FleetPlanner.Plan(fleet, request, keeps);
+
+        Assert.Empty(plan.Moves);
+        Assert.Equal([Constraint.HostFailure], Assert.Single(plan.Refusals).Blockade!.Core.ToArray());
+        Assert.Equal("b", Assert.Single(FleetPlanner.Plan(fleet, request, Loose).Moves).To.Value);
+        Assert.Equal("b", Assert.Single(FleetPlanner.Plan(fleet, request with { Host = new HostName("b") }, keeps).Moves).To.Value);
+        Assert.Equal("b", Assert.Single(FleetPlanner.Plan(fleet, request, keeps with { Thresholds = new Thresholds { LoadMax = 0.6 } }).Moves).To.Value);
     }
 
     [Fact]
@@ -130,4 +176,8 @@ public sealed class GoalTests
         Assert.Empty(SecondBalancer.Find(ledger, [.. ours, theirs.First()], TimeSpan.FromMinutes(30)));
         Assert.Empty(SecondBalancer.Find(ledger, theirs, TimeSpan.FromMinutes(1)));
     }
+
+    /// <summary>The fleet with some VMs that may not be on one host.</summary>
+    private static FleetSnapshot Excluded(FleetSnapshot built, string host, params string[] vms) => new(built.TakenAt, built.Hosts, built.Vms.Select(v =>
+        vms.Contains(v.Name.Value) ? v with { Traits = new VmTraits { Excluded = [new HostName(host)] } } : v));
 }
