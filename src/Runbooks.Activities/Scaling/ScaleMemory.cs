@@ -36,84 +36,26 @@ public sealed class ScaleMemory : ChangeActivity
 
     private async Task<EffectResult> ChangeAsync(EffectContext context, bool isJoined)
     {
-        var (place, problem) = ScalingPlace.Read(context, Vm, Host);
-        if (place is null)
-        {
-            return new EffectResult.Failed(problem!);
-        }
-
-        var (from, to) = (context.Get(FromMemoryMiB), context.Get(ToMemoryMiB));
-        var before = await place.LookAsync(context);
-        if (!before.IsOk)
-        {
-            return isJoined ? new EffectResult.Unknown($"{before.Fault}") : new EffectResult.Failed($"VM {place.Vm} was not changed: its size can't be read. {before.Fault}");
-        }
-
-        var isUntouched = before.Value.HasMemory(from);
-        if (await place.WhyNotOursAsync(context) is { } notOurs && !before.Value.HasMemory(to))
-        {
-            return isUntouched || !isJoined ? new EffectResult.Failed(notOurs) : new EffectResult.Unknown(notOurs);
-        }
-
-        if (isUntouched && context.CancelRequested.IsCancellationRequested)
-        {
-            return new EffectResult.Failed("The run was cancelled before the VM was changed.");
-        }
-
-        return await new MemoryChange(context, place, from, to, context.Get(ShrinkAnywayBecause), context.Get(FollowsWithin)).RunAsync();
+        var (place, _, ended) = await Part(context).BeginAsync(context, Vm, Host, isJoined);
+        return ended ?? await Change(context, place!, context.Get(FromMemoryMiB), context.Get(ToMemoryMiB)).RunAsync();
     }
 
-    protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
+    protected override Task<Reconciliation> ReconcileAsync(EffectContext context) => Part(context).ReconcileAsync(context, Vm, Host);
+
+    protected override Task<UndoResult> UndoAsync(EffectContext context) => Part(context).UndoAsync(context, Vm, Host, async place =>
     {
-        var (place, problem) = ScalingPlace.Read(context, Vm, Host);
-        if (place is null)
-        {
-            return new Reconciliation.NotDone(problem!);
-        }
-
-        var (from, to) = (context.Get(FromMemoryMiB), context.Get(ToMemoryMiB));
-        var seen = await place.LookAsync(context);
-        return seen switch
-        {
-            { IsOk: false } => new Reconciliation.Unknown($"{seen.Fault}"),
-            _ when seen.Value.HasMemory(to) => new Reconciliation.Done(),
-
-            // A request shows in the definition at once, also while the guest has given nothing back yet.
-            _ when seen.Value.HasMemory(from) => new Reconciliation.NotDone($"VM {place.Vm} has {from} MiB as before."),
-            _ => new Reconciliation.InProgress($"VM {place.Vm} has {seen.Value.MemoryMiB} MiB, and is defined with {seen.Value.DefinedMemoryMiB}, on its way from {from} to {to}."),
-        };
-    }
-
-    protected override async Task<UndoResult> UndoAsync(EffectContext context)
-    {
-        var (told, problem) = ScalingPlace.Read(context, Vm, Host);
-        if (told is null)
-        {
-            return new UndoResult.Undone($"Nothing was changed. {problem}");
-        }
-
-        var (from, to) = (context.Get(FromMemoryMiB), context.Get(ToMemoryMiB));
-        var (place, nowhere) = await told.ForUndoAsync(context);
-        if (place is null)
-        {
-            return new UndoResult.Failed(nowhere!);
-        }
-
-        var seen = await place.LookAsync(context);
-        if (!seen.IsOk)
-        {
-            return new UndoResult.Failed($"VM {place.Vm} could not be given its {from} MiB again. {seen.Fault}");
-        }
-
-        if (!seen.Value.HasMemory(from) && !seen.Value.HasMemory(to) && !ScalingPlace.IsOurs(context, await told.HeldAsync(context)))
-        {
-            return new UndoResult.Undone($"VM {place.Vm} was given {seen.Value.MemoryMiB} MiB by somebody else since; it keeps them.");
-        }
-
         // Back is a change like the other, with the same care for a guest that has come to need what it was given.
-        var back = await new MemoryChange(context, place, to, from, context.Get(ShrinkAnywayBecause), context.Get(FollowsWithin)) { IsUndo = true }.RunAsync();
-        return back is EffectResult.Done
-            ? new UndoResult.Undone($"VM {place.Vm} has {from} MiB again.")
-            : new UndoResult.Failed($"VM {place.Vm} could not be given its {from} MiB again. {(back as EffectResult.Failed)?.Reason ?? (back as EffectResult.Unknown)?.Reason}");
-    }
+        return await Change(context, place, context.Get(ToMemoryMiB), context.Get(FromMemoryMiB), isUndo: true).RunAsync() switch
+        {
+            EffectResult.Done => null,
+            EffectResult.Failed failed => failed.Reason,
+            EffectResult.Unknown unknown => unknown.Reason,
+            var other => $"Unexpected answer {other}.",
+        };
+    });
+
+    private ScaledPart Part(EffectContext context) => ScaledPart.Memory(context.Get(FromMemoryMiB), context.Get(ToMemoryMiB));
+
+    private MemoryChange Change(EffectContext context, ScalingPlace place, int from, int to, bool isUndo = false) =>
+        new(context, place, from, to, context.Get(ShrinkAnywayBecause), context.Get(FollowsWithin)) { IsUndo = isUndo };
 }

@@ -33,37 +33,20 @@ public sealed class ScaleVcpus : ChangeActivity
 
     private async Task<EffectResult> ChangeAsync(EffectContext context, bool isJoined)
     {
-        var (place, problem) = ScalingPlace.Read(context, Vm, Host);
-        if (place is null)
-        {
-            return new EffectResult.Failed(problem!);
-        }
-
         var (from, to) = (context.Get(FromVcpus), context.Get(ToVcpus));
-        var before = await place.LookAsync(context);
-        if (!before.IsOk)
+        var (place, before, ended) = await Part(context).BeginAsync(context, Vm, Host, isJoined);
+        if (ended is not null || place is null || before is null)
         {
-            return isJoined ? new EffectResult.Unknown($"{before.Fault}") : new EffectResult.Failed($"VM {place.Vm} was not changed: its size can't be read. {before.Fault}");
-        }
-
-        if (before.Value.HasVcpus(to))
-        {
-            return new EffectResult.Done();
-        }
-
-        var isUntouched = before.Value.HasVcpus(from);
-        if (await place.WhyNotOursAsync(context) is { } notOurs)
-        {
-            return isUntouched || !isJoined ? new EffectResult.Failed(notOurs) : new EffectResult.Unknown(notOurs);
+            return ended!;
         }
 
         if (context.CancelRequested.IsCancellationRequested)
         {
-            return isUntouched ? new EffectResult.Failed("The run was cancelled before the VM was changed.") : await GiveUpAsync(context, place, from);
+            return await GiveUpAsync(context, place, from);
         }
 
         await context.EnsureOwnedAsync();
-        await context.ReportProgressAsync(new JsonObject { ["stage"] = "vcpus", ["now"] = before.Value.WorkingVcpus, ["to"] = to });
+        await context.ReportProgressAsync(new JsonObject { ["stage"] = "vcpus", ["now"] = before.WorkingVcpus, ["to"] = to });
         var asked = await place.Sizes.SetVcpusAsync(place.Vm, to, context.CancellationToken);
         return asked.IsOk ? new EffectResult.Done() : await JudgeAsync(context, place, from, to, asked.Fault);
     }
@@ -89,60 +72,14 @@ public sealed class ScaleVcpus : ChangeActivity
             : new EffectResult.Unknown($"The run was cancelled, and VM {place.Vm} could not be given its {from} vCPUs again. {back.Fault}");
     }
 
-    protected override async Task<Reconciliation> ReconcileAsync(EffectContext context)
+    protected override Task<Reconciliation> ReconcileAsync(EffectContext context) => Part(context).ReconcileAsync(context, Vm, Host);
+
+    protected override Task<UndoResult> UndoAsync(EffectContext context) => Part(context).UndoAsync(context, Vm, Host, async place =>
     {
-        var (place, problem) = ScalingPlace.Read(context, Vm, Host);
-        if (place is null)
-        {
-            return new Reconciliation.NotDone(problem!);
-        }
-
-        var (from, to) = (context.Get(FromVcpus), context.Get(ToVcpus));
-        var seen = await place.LookAsync(context);
-        return seen switch
-        {
-            { IsOk: false } => new Reconciliation.Unknown($"{seen.Fault}"),
-            _ when seen.Value.HasVcpus(to) => new Reconciliation.Done(),
-            _ when seen.Value.HasVcpus(from) => new Reconciliation.NotDone($"VM {place.Vm} works with {from} vCPUs as before."),
-            _ => new Reconciliation.InProgress($"VM {place.Vm} works with {seen.Value.WorkingVcpus} of {seen.Value.Vcpus} vCPUs, and is defined with {seen.Value.DefinedVcpus}, on its way from {from} to {to}."),
-        };
-    }
-
-    protected override async Task<UndoResult> UndoAsync(EffectContext context)
-    {
-        var (told, problem) = ScalingPlace.Read(context, Vm, Host);
-        if (told is null)
-        {
-            return new UndoResult.Undone($"Nothing was changed. {problem}");
-        }
-
-        var (from, to) = (context.Get(FromVcpus), context.Get(ToVcpus));
-        var (place, nowhere) = await told.ForUndoAsync(context);
-        if (place is null)
-        {
-            return new UndoResult.Failed(nowhere!);
-        }
-
-        var seen = await place.LookAsync(context);
-        if (!seen.IsOk)
-        {
-            return new UndoResult.Failed($"VM {place.Vm} could not be given its {from} vCPUs again. {seen.Fault}");
-        }
-
-        if (seen.Value.HasVcpus(from))
-        {
-            return new UndoResult.Undone($"VM {place.Vm} has {from} vCPUs.");
-        }
-
-        if (!ScalingPlace.IsOurs(context, await told.HeldAsync(context)) && !seen.Value.HasVcpus(to))
-        {
-            return new UndoResult.Undone($"VM {place.Vm} was given {seen.Value.WorkingVcpus} vCPUs by somebody else since; it keeps them.");
-        }
-
         await context.EnsureOwnedAsync();
-        var back = await place.Sizes.SetVcpusAsync(place.Vm, from, context.CancellationToken);
-        return back.IsOk
-            ? new UndoResult.Undone($"VM {place.Vm} has {from} vCPUs again.")
-            : new UndoResult.Failed($"VM {place.Vm} could not be given its {from} vCPUs again. {back.Fault}");
-    }
+        var back = await place.Sizes.SetVcpusAsync(place.Vm, context.Get(FromVcpus), context.CancellationToken);
+        return back.IsOk ? null : $"{back.Fault}";
+    });
+
+    private ScaledPart Part(EffectContext context) => ScaledPart.Vcpus(context.Get(FromVcpus), context.Get(ToVcpus));
 }
