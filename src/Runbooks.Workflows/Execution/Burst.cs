@@ -59,13 +59,19 @@ internal sealed class Burst(EngineServices engine, RunMemory memory, ClaimWish? 
             await LoadHistoryAsync();
         }
 
+        if (!draining.IsCancellationRequested && interpreter.BeginQuietTry(snapshot) is { } again)
+        {
+            Launch(again, reconcile: interpreter.ActivityOf(again) is MutatingActivity);
+            return;
+        }
+
         if (memory.Run.Status == RunStatus.Pending || (memory.Root is null && !memory.Run.Status.IsEnd()))
         {
             interpreter.Start();
         }
         else
         {
-            memory.Write(JournalEvents.RunClaimed, null, $"By worker {memory.Claim.Worker}, generation {memory.Claim.Generation}.");
+            interpreter.NoteClaim();
             interpreter.WakeUpWhenParked();
             interpreter.RequestHeldEffects();
             interpreter.RelaunchUndos();

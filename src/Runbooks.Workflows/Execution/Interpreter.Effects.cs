@@ -9,12 +9,6 @@ namespace Runbooks.Workflows.Execution;
 /// <summary>Effects are asked for here and come back here; between the two they are the burst's.</summary>
 internal sealed partial class Interpreter
 {
-    /// <summary>In the state of a step: its intent is in the journal, and its start was put off.</summary>
-    private const string PostponedMark = "postponed";
-
-    /// <summary>In the payload of the bookmark of a step that was put off: what it waits for.</summary>
-    private const string WaitsFor = "waitsFor";
-
     private readonly List<ActivityExecution> effectsToStart = [];
     private readonly List<ActivityExecution> effectsToReconcile = [];
     private readonly List<ActivityExecution> effectsToCancel = [];
@@ -84,6 +78,13 @@ internal sealed partial class Interpreter
         }
 
         itemsSinceEffect = 0;
+        if (result is EffectResult.Postponed again && quiet is not null)
+        {
+            Postpone(execution, again);
+            return;
+        }
+
+        EndQuietTry();
         memory.Touch(execution);
         execution.Error = null;
         switch (result)
@@ -116,19 +117,6 @@ internal sealed partial class Interpreter
                 Postpone(execution, postponed);
                 break;
         }
-    }
-
-    /// <summary>Nothing has happened: the step is again as before it was started, and a bookmark of its own starts it. Its intent stands.</summary>
-    private void Postpone(ActivityExecution execution, EffectResult.Postponed postponed)
-    {
-        execution.Effect = EffectState.None;
-        execution.Attempt = 0;
-        if (ActivityOf(execution) is MutatingActivity)
-        {
-            execution.State[PostponedMark] = true;
-        }
-
-        _ = CreateBookmark(execution, memory.StoreNow + postponed.RetryAfter, new JsonObject { [WaitsFor] = postponed.Reason }, postponed.WakeKey);
     }
 
     private void ApplyDone(ActivityExecution execution, EffectResult.Done done)

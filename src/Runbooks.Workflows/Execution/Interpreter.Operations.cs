@@ -14,6 +14,7 @@ internal sealed partial class Interpreter
 
     public void Apply(Stimulus stimulus)
     {
+        EndQuietTry();
         memory.Applied(stimulus.Id);
         if (stimulus.Kind == StimulusKind.Resume)
         {

@@ -17,6 +17,7 @@ internal sealed partial class RunMemory
     private readonly HashSet<long> whole = [];
     private readonly List<Bookmark> addedBookmarks = [];
     private readonly List<string> removedBookmarks = [];
+    private readonly HashSet<string> movedBookmarks = new(StringComparer.Ordinal);
     private readonly List<JournalEntry> journal = [];
     private readonly List<string> applied = [];
     private readonly List<Stimulus> stimuli = [];
@@ -109,6 +110,13 @@ internal sealed partial class RunMemory
         addedBookmarks.Add(bookmark);
     }
 
+    /// <summary>Gives a bookmark that the store has another time and other words.</summary>
+    public void Move(Bookmark bookmark)
+    {
+        _ = movedBookmarks.Add(bookmark.Id);
+        Add(bookmark);
+    }
+
     public IEnumerable<Bookmark> BookmarksOf(ActivityExecution execution) =>
         bookmarksByStep.TryGetValue(execution.Number, out var ids) ? ids.Select(id => bookmarks[id]) : [];
 
@@ -122,7 +130,7 @@ internal sealed partial class RunMemory
             _ = bookmarksByStep.Remove(bookmark.ExecutionNumber);
         }
 
-        if (!addedBookmarks.Remove(bookmark))
+        if (!addedBookmarks.Remove(bookmark) || movedBookmarks.Remove(bookmark.Id))
         {
             removedBookmarks.Add(bookmark.Id);
         }
@@ -231,6 +239,7 @@ internal sealed partial class RunMemory
         whole.Clear();
         addedBookmarks.Clear();
         removedBookmarks.Clear();
+        movedBookmarks.Clear();
         journal.Clear();
         applied.Clear();
         returnedEvents.Clear();

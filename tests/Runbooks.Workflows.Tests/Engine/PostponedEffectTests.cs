@@ -25,8 +25,81 @@ public sealed class PostponedEffectTests
         Assert.Equal((RunStatus.Finished, 4), (run.Status, asked()));
         Assert.Equal(["a", "before"], world.Marks);
         var own = (await engine.JournalAsync(run.Id)).Where(e => e.NodeId == "Workflow1:s:a").Select(e => e.Event).ToArray();
-        Assert.Equal((1, 3, 3), (own.Count(e => e == JournalEvents.Intent), own.Count(e => e == JournalEvents.Suspended), own.Count(e => e == JournalEvents.Resumed)));
+        Assert.Equal((1, 1, 1), (own.Count(e => e == JournalEvents.Intent), own.Count(e => e == JournalEvents.Suspended), own.Count(e => e == JournalEvents.Resumed)));
         Assert.True(run.FinishedAt - run.CreatedAt >= 3 * Pause);
+    }
+
+    [Fact]
+    public async Task A_try_that_is_put_off_again_writes_nothing_into_the_history()
+    {
+        _ = PutOff("a", times: 6);
+        var engine = await EngineAsync();
+        var id = await WaitingAsync(engine);
+        var entries = (await engine.JournalAsync(id)).Count;
+        Assert.InRange(await DispatchAsync(engine), 1, 10);
+        var first = Assert.Single(await engine.Store.BookmarksAsync(id, CancellationToken.None));
+
+        for (var tries = 1; tries <= 5; tries++)
+        {
+            await Task.Delay(Pause, engine.Clock);
+            await TryAsync(engine);
+        }
+
+        Assert.Equal((entries, 0), ((await engine.JournalAsync(id)).Count, await DispatchAsync(engine)));
+        var last = Assert.Single(await engine.Store.BookmarksAsync(id, CancellationToken.None));
+        Assert.Equal(first.Id, last.Id);
+        Assert.True(last.DueAt - first.DueAt >= 5 * Pause, $"{first.DueAt} to {last.DueAt}");
+    }
+
+    [Fact]
+    public async Task Cancelling_a_further_try_while_it_is_made_ends_it()
+    {
+        var engine = await EngineAsync();
+        var asked = 0;
+        world.OnDo = (name, context) =>
+        {
+            if (name == "a" && Interlocked.Increment(ref asked) == 2)
+            {
+                _ = engine.Store.SendAsync(new RunOrder(RunVerb.Cancel, "anna", "a test").ToStimulus(engine.FindAsync(context.RunId).Result), CancellationToken.None).Result;
+                Assert.True(context.CancelRequested.WaitHandle.WaitOne(TimeSpan.FromSeconds(30)), "It was not asked to end.");
+            }
+
+            return name == "a" ? new EffectResult.Postponed("No place yet.", Pause) : null;
+        };
+
+        var run = await engine.RunAsync("w");
+
+        Assert.Equal((RunStatus.Cancelled, 2), (run.Status, asked));
+        Assert.Empty(world.Marks);
+        Assert.Equal(ActivityStatus.Canceled, (await engine.StepsAsync(run.Id)).Single(s => s.ActivityId == "a").Status);
+    }
+
+    [Fact]
+    public async Task An_event_that_comes_during_a_further_try_is_not_lost()
+    {
+        var engine = await new EngineUnderTest(World.Registry()).With(world).LoadAsync(Of("w", Sequence("s", Mark("before"), Mark("a"), Mark("last"))));
+        var asked = 0;
+        world.OnDo = (name, unused) =>
+        {
+            switch (name == "a" ? Interlocked.Increment(ref asked) : 0)
+            {
+                case 1:
+                    return new EffectResult.Postponed("No place yet.", Pause, "place:free");
+                case 2:
+                    _ = engine.Store.PublishAsync(new WorkflowEvent("e1", "place:free", null, "test") { KeepFor = TimeSpan.FromDays(400) }, 0, CancellationToken.None).Result;
+                    return new EffectResult.Postponed("No place yet.", TimeSpan.FromDays(300), "place:free");
+                default:
+                    return name == "last" ? new EffectResult.Postponed("Not yet either.", TimeSpan.FromDays(300)) : null;
+            }
+        };
+        var id = await WaitingAsync(engine);
+
+        await Task.Delay(Pause, engine.Clock);
+        await TryAsync(engine);
+
+        Assert.Equal((3, "a before"), (asked, string.Join(' ', world.Marks)));
+        var waits = Assert.Single(await engine.Store.BookmarksAsync(id, CancellationToken.None));
+        Assert.Equal("last", (await engine.StepsAsync(id)).Single(s => s.Number == waits.ExecutionNumber).ActivityId);
     }
 
     [Fact]
@@ -123,8 +196,17 @@ public sealed class PostponedEffectTests
     private static async Task<RunId> WaitingAsync(EngineUnderTest engine)
     {
         var id = await engine.StartAsync("w");
-        var claim = await engine.Store.ClaimNextAsync("worker-1", TimeSpan.FromHours(1), CancellationToken.None);
-        await engine.Executor("worker-1").ExecuteAsync(claim!, CancellationToken.None);
+        await TryAsync(engine);
         return id;
+    }
+
+    private static Task<int> DispatchAsync(EngineUnderTest engine) => engine.Store.Outbox.DispatchAsync((_, _) => Task.CompletedTask, 100, CancellationToken.None);
+
+    private static async Task TryAsync(EngineUnderTest engine)
+    {
+        while (await engine.Store.ClaimNextAsync("worker-1", TimeSpan.FromHours(1), CancellationToken.None) is { } claim)
+        {
+            await engine.Executor("worker-1").ExecuteAsync(claim, CancellationToken.None);
+        }
     }
 }
