@@ -23,7 +23,8 @@ public abstract record EffectResult
 
     /// <summary>
     /// It can't happen yet and certainly has not: the run waits without a worker, and the effect is started again later, with
-    /// the same inputs.
+    /// the same inputs. A further try of a change may look first, as after a crash: it is written only when it brings more than
+    /// another wait.
     /// </summary>
     /// <param name="Reason">What it waits for.</param>
     /// <param name="RetryAfter">When it is started again at the latest.</param>
