@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Runbooks.Workflows.Journal;
 using Runbooks.Workflows.Runs;
 
@@ -240,6 +241,26 @@ public abstract class ClaimContract : RunStoreContract
         await Store.PassAsync(TimeSpan.FromMinutes(2));
 
         Assert.Equal(run.Id, (await ClaimAsync()).RunId);
+    }
+
+    [Fact]
+    public async Task A_bookmark_that_is_written_again_is_due_at_its_new_time()
+    {
+        var (run, claim) = await ClaimedAsync();
+        var bookmark = new Bookmark("b1", 1, "Test.Wait", (await Store.NowAsync()).AddMinutes(10), new JsonObject { ["waitsFor"] = "a place" }, "place:free");
+        await SuspendAsync(run, claim, bookmark);
+        await Store.PassAsync(TimeSpan.FromMinutes(11));
+        var again = await ClaimAsync();
+        var loaded = await Runs.LoadAsync(again, None);
+
+        // Nothing else is written: no journal entry and no step.
+        await Runs.CommitAsync(new RunCommit(loaded.Run, again) { AddedBookmarks = [bookmark with { DueAt = (await Store.NowAsync()).AddMinutes(10) }], ReleaseLease = true }, None);
+
+        Assert.Null(await Runs.ClaimNextAsync("w1", Lease, None));
+        await Store.PassAsync(TimeSpan.FromMinutes(11));
+        var last = await ClaimAsync();
+        Assert.Equal(run.Id, last.RunId);
+        Assert.Equal("place:free", Assert.Single((await Runs.LoadAsync(last, None)).Bookmarks).Key);
     }
 
     [Fact]
