@@ -8,7 +8,7 @@ internal sealed record BenchOptions
     public const string Usage =
         """
         Usage: make bench-engine ARGS="[--only CASE[,CASE]] [--seconds N] [--waiting N] [--growth N] [--folder PATH]"
-          --only     effects, bookmarks, waiting, growth; default all
+          --only     effects, effects-1, effects-8, effects-asking, bookmarks, waiting, growth; default all
           --seconds  length of each measured window, 1 to 600; default 6
           --waiting  runs that wait at the same time, 1 to 100000; default 10000
           --growth   steps of the long run, 200 to 100000; default 10000
@@ -25,7 +25,8 @@ internal sealed record BenchOptions
 
     public string? Folder { get; init; }
 
-    public bool Wants(string benchmark) => Only.Count == 0 || Only.Contains(benchmark, StringComparer.Ordinal);
+    /// <param name="benchmark">A case, or one of several that have the begin of their name in common.</param>
+    public bool Wants(string benchmark) => Only.Count == 0 || Only.Contains(benchmark, StringComparer.Ordinal) || Only.Contains(benchmark.Split('-')[0], StringComparer.Ordinal);
 
     /// <exception cref="FormatException">An option is unknown or out of range; the message is for the person who typed it.</exception>
     public static BenchOptions Read(string[] args)
@@ -50,7 +51,7 @@ internal sealed record BenchOptions
 
     private static string[] Cases(string value)
     {
-        string[] known = ["effects", "bookmarks", "waiting", "growth"];
+        string[] known = ["effects", "effects-1", "effects-8", "effects-asking", "bookmarks", "waiting", "growth"];
         var wanted = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return Array.Find(wanted, w => !known.Contains(w, StringComparer.Ordinal)) is { } unknown
             ? throw new FormatException($"--only {unknown}: there is no such case; known are {string.Join(", ", known)}.")

@@ -36,10 +36,18 @@ Console.CancelKeyPress += (_, pressed) =>
 try
 {
     await using var cluster = await BenchCluster.StartAsync(options.Folder, stop.Token);
-    if (options.Wants("effects"))
+    if (options.Wants("effects-1"))
     {
         await EffectsCase.RunAsync(cluster, concurrency: 1, asksFirst: false, options, stop.Token);
+    }
+
+    if (options.Wants("effects-8"))
+    {
         await EffectsCase.RunAsync(cluster, concurrency: 8, asksFirst: false, options, stop.Token);
+    }
+
+    if (options.Wants("effects-asking"))
+    {
         await EffectsCase.RunAsync(cluster, concurrency: 1, asksFirst: true, options, stop.Token);
     }
 

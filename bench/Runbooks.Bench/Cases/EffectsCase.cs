@@ -18,10 +18,10 @@ internal static class EffectsCase
     {
         var name = $"effects_{concurrency}{(asksFirst ? "_asks" : "")}";
         Output.Say($"{name}: ten-step runs, {concurrency} at a time");
-        var database = await cluster.CreateDatabaseAsync(name, cancellationToken);
+        var target = await cluster.CreateDatabaseAsync(name, cancellationToken);
         var pgbench = new PgBench(cluster);
         var half = Math.Max(1, options.Seconds / 2);
-        await using var engine = await EngineHost.StartAsync(database, concurrency, cancellationToken, Definitions.TenSteps);
+        await using var engine = await EngineHost.StartAsync(target, concurrency, cancellationToken, Definitions.TenSteps);
         engine.Ticks.AsksFirst = asksFirst;
 
         // Before and after, because a machine that is shared is not the same all the time.
@@ -34,11 +34,13 @@ internal static class EffectsCase
         var stepsBefore = engine.Ticks.Count;
         var writesBefore = await cluster.WritingTransactionsAsync(cancellationToken);
         var cpuBefore = Environment.CpuUsage.TotalTime;
+        var databaseBefore = cluster.ProcessorTime();
         var clock = Stopwatch.StartNew();
         await Task.Delay(TimeSpan.FromSeconds(options.Seconds), cancellationToken);
         var steps = engine.Ticks.Count - stepsBefore;
         var seconds = clock.Elapsed.TotalSeconds;
         var cpu = Environment.CpuUsage.TotalTime - cpuBefore;
+        var database = cluster.ProcessorTime() - databaseBefore;
         var writes = await cluster.WritingTransactionsAsync(cancellationToken) - writesBefore;
         var gaps = engine.Ticks.Gaps();
         await engine.RestAsync();
@@ -54,6 +56,7 @@ internal static class EffectsCase
             commitsPerStep = Output.Round((double)writes / steps, 3),
             p50Ms = Output.Round(Ticks.Percentile(gaps, 0.50), 3),
             engineCpuMsPerStep = Output.Round(cpu.TotalMilliseconds / steps, 3),
+            databaseCpuMsPerStep = Output.Round(database.TotalMilliseconds / steps, 3),
             p95Ms = Output.Round(Ticks.Percentile(gaps, 0.95), 3),
         });
     }

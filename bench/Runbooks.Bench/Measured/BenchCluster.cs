@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Runbooks.Storage.Embedded;
@@ -7,6 +8,9 @@ namespace Runbooks.Bench.Measured;
 /// <summary>A private PostgreSQL cluster for one run of the benchmark, as the server would make it: fsync and synchronous commit are on.</summary>
 internal sealed class BenchCluster : IAsyncDisposable
 {
+    /// <summary>What the kernel counts processor time in (USER_HZ), the same on every Linux.</summary>
+    private const double TicksPerSecond = 100;
+
     private readonly EmbeddedPostgres postgres;
     private readonly DirectoryInfo folder;
     private readonly NpgsqlDataSource server;
@@ -51,6 +55,32 @@ internal sealed class BenchCluster : IAsyncDisposable
     /// <summary>Transactions of the whole cluster that have written something: each takes one number, reading takes none.</summary>
     public Task<long> WritingTransactionsAsync(CancellationToken cancellationToken) =>
         ScalarAsync<long>("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint", cancellationToken);
+
+    /// <summary>
+    /// Processor time that the cluster's processes have used, those that have ended not counted: on a machine that has other
+    /// work too it says more than the time on the wall.
+    /// </summary>
+    public TimeSpan ProcessorTime()
+    {
+        var server = File.ReadLines(Path.Combine(folder.FullName, "postgres", "cluster", "postmaster.pid")).First();
+        var ticks = 0L;
+        foreach (var process in Directory.EnumerateDirectories("/proc").Where(p => char.IsAsciiDigit(Path.GetFileName(p)[0])))
+        {
+            try
+            {
+                // After the name, which ends with the last bracket: state, parent, and so on; then user and system time.
+                var stat = File.ReadAllText(Path.Combine(process, "stat"));
+                var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+                ticks += fields[1] == server ? long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture) : 0;
+            }
+            catch (IOException)
+            {
+                // It has ended meanwhile.
+            }
+        }
+
+        return TimeSpan.FromSeconds(ticks / TicksPerSecond);
+    }
 
     /// <summary>Connections to a database, ours not counted.</summary>
     public Task<long> ConnectionsAsync(string database, CancellationToken cancellationToken) =>
