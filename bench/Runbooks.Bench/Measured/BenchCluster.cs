@@ -62,7 +62,7 @@ internal sealed class BenchCluster : IAsyncDisposable
     /// </summary>
     public TimeSpan ProcessorTime()
     {
-        var server = File.ReadLines(Path.Combine(folder.FullName, "postgres", "cluster", "postmaster.pid")).First();
+        var postmaster = File.ReadLines(Path.Combine(folder.FullName, "postgres", "cluster", "postmaster.pid")).First();
         var ticks = 0L;
         foreach (var process in Directory.EnumerateDirectories("/proc").Where(p => char.IsAsciiDigit(Path.GetFileName(p)[0])))
         {
@@ -71,7 +71,7 @@ internal sealed class BenchCluster : IAsyncDisposable
                 // After the name, which ends with the last bracket: state, parent, and so on; then user and system time.
                 var stat = File.ReadAllText(Path.Combine(process, "stat"));
                 var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-                ticks += fields[1] == server ? long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture) : 0;
+                ticks += fields[1] == postmaster ? long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture) : 0;
             }
             catch (IOException)
             {
