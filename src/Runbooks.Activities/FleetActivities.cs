@@ -1,4 +1,5 @@
 using Runbooks.Activities.Consolidation;
+using Runbooks.Activities.Conversion;
 using Runbooks.Activities.Evacuation;
 using Runbooks.Activities.Migration;
 using Runbooks.Activities.Networks;
@@ -19,6 +20,7 @@ public static class FleetActivities
             .Add<PrepareNetworks>().Add<RemoveUnusedNetworks>()
             .Add<PlanConsolidation>().Add<PlanEvacuation>().Add<CordonHost>().Add<UncordonHost>()
             .Add<PowerOffHost>().Add<PowerOnHost>().Add<FenceHost>()
-            .Add<CheckScaling>().Add<ReserveScaling>().Add<ScaleVcpus>().Add<ScaleMemory>().Add<VerifyScaling>().Add<ReleaseScaling>();
+            .Add<CheckScaling>().Add<ReserveScaling>().Add<ScaleVcpus>().Add<ScaleMemory>().Add<VerifyScaling>().Add<ReleaseScaling>()
+            .Add<CheckConversion>().Add<StopForConversion>().Add<HoldSource>().Add<CopyFiles>().Add<DefineConverted>().Add<StartConverted>().Add<WaitForBoot>().Add<RetireSource>();
     }
 }

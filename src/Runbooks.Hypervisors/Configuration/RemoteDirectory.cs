@@ -1,6 +1,9 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Conversion;
+using Runbooks.Hypervisors.Disks;
 using Runbooks.Hypervisors.Libvirt;
+using Runbooks.Hypervisors.Libvirt.Checks;
 using Runbooks.Hypervisors.Power;
 using Runbooks.Hypervisors.Ssh;
 using Runbooks.Hypervisors.Xen;
@@ -36,10 +39,24 @@ public sealed class RemoteDirectory : IHypervisorDirectory, IAsyncDisposable
 
     private IHypervisor Make(FleetFileHost host, TimeProvider time) => host switch
     {
-        { Libvirt: { } libvirt } => new LibvirtHypervisor(libvirt, new SshShell(libvirt.Name, libvirt.SshTarget, connections), Libvirt, time),
-        { Xen: { } xen } => new XenHypervisor(xen, new SshShell(xen.Name, xen.SshTarget, connections), Xen, time),
+        { Libvirt: { } libvirt } => Make(libvirt, new SshShell(libvirt.Name, libvirt.SshTarget, connections), time),
+        { Xen: { } xen } => Make(xen, new SshShell(xen.Name, xen.SshTarget, connections), time),
         _ => throw new ArgumentException($"Host '{host.Entry.Name}' has no hypervisor.", nameof(host)),
     };
+
+    private LibvirtHypervisor Make(LibvirtHost host, SshShell shell, TimeProvider time) =>
+        new(host, shell, Libvirt, time) { Disks = new RemoteDisks(host.Name, [ConvertibleDisk.Raw, ConvertibleDisk.Qcow2], shell, Way) };
+
+    /// <remarks>Xen itself reads raw images; others need a QEMU on the host that is built with Xen, which not every one has.</remarks>
+    private XenHypervisor Make(XenHost host, SshShell shell, TimeProvider time) =>
+        new(host, shell, Xen, time) { Disks = new RemoteDisks(host.Name, [ConvertibleDisk.Raw], shell, Way) };
+
+    /// <summary>The ssh by which any host of the fleet reaches this one: the one by which migrations come to it.</summary>
+    private SshWay? Way(HostName host) => !hosts.TryGetValue(host, out var found) ? null
+        : found.Host.Xen is { } xen ? XenWay.To(xen)
+        : found.Host.Libvirt is { } libvirt && PeerSsh.Way(libvirt.MigrationUri) is { } way
+            ? way with { Words = [way.Words[0], "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6", .. way.Words.Skip(1)] }
+        : null;
 
     private (FleetFileHost Host, IHypervisor Hypervisor, IHostPower Power) Find(HostName host) =>
         hosts.TryGetValue(host, out var found)

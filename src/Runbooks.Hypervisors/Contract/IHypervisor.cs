@@ -138,6 +138,9 @@ public interface IHypervisor
     /// <summary>Reads and writes definitions of VMs; null when this hypervisor can't.</summary>
     IVmDefinitions? Definitions => null;
 
+    /// <summary>Knows the files of VMs and copies them to other hosts; null when this hypervisor can't.</summary>
+    IVmDisks? Disks => null;
+
     /// <summary>Looks before a migration; null when this hypervisor can't, and then only the migration itself tells.</summary>
     IMoveChecks? MoveChecks => null;
 

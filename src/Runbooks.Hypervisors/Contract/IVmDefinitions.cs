@@ -1,4 +1,5 @@
 using Runbooks.Fleet.Model;
+using Runbooks.Hypervisors.Conversion;
 
 namespace Runbooks.Hypervisors.Contract;
 
@@ -15,4 +16,19 @@ public interface IVmDefinitions
 
     /// <summary>Defines a VM that is not there yet, and does not start it. Ok when the same VM is defined already; refused when another has its name.</summary>
     Task<Result<Unit>> DefineAsync(VmName vm, VmDefinition definition, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts one definition in the place of another, for the next start. Ok when it is there already; refused when what is there
+    /// is not <paramref name="expected"/>: somebody else has changed it.
+    /// </summary>
+    Task<Result<Unit>> ReplaceAsync(VmName vm, VmDefinition expected, VmDefinition replacement, CancellationToken cancellationToken);
+
+    /// <summary>Says a VM in this host's language. Changes nothing.</summary>
+    Task<Result<VmDefinition>> ComposeAsync(ConvertibleVm vm, CancellationToken cancellationToken);
+
+    /// <summary>What a host has of a VM beside its definition and its files, and what would be lost if it left; a sentence each.</summary>
+    Task<Result<IReadOnlyList<string>>> FindTiesAsync(VmName vm, CancellationToken cancellationToken);
+
+    /// <summary>The bridges of a VM that this host does not have.</summary>
+    Task<Result<IReadOnlyList<string>>> FindMissingBridgesAsync(ConvertibleVm vm, CancellationToken cancellationToken);
 }

@@ -45,7 +45,10 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
     public IHostNetworks Networks { get; }
 
     public IMoveChecks MoveChecks { get; }
+
     public IVmDefinitions? Definitions { get; }
+
+    public IVmDisks? Disks { get; init; }
 
     public HypervisorFeatures Features =>
         HypervisorFeatures.LiveMigration | HypervisorFeatures.MigrationProgress | HypervisorFeatures.AbortMigration

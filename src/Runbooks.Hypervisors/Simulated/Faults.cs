@@ -39,6 +39,18 @@ public enum SimulatedOperation
     Suspend,
     MeasureDirtyRate,
     AskGuest,
+    ReadDefinition,
+    Define,
+    ReplaceDefinition,
+    LookAtFiles,
+    MarkFolder,
+    StartCopy,
+    ObserveCopy,
+    EndCopy,
+    LookForCopy,
+    RemoveCopy,
+    KeepCopy,
+    DeleteFile,
 }
 
 /// <summary>What is known of the requests.</summary>
@@ -58,6 +70,10 @@ public static class SimulatedOperations
         or SimulatedOperation.ReadNeeds
         or SimulatedOperation.ReadOffer
         or SimulatedOperation.TryPeer
+        or SimulatedOperation.ReadDefinition
+        or SimulatedOperation.LookAtFiles
+        or SimulatedOperation.ObserveCopy
+        or SimulatedOperation.LookForCopy
         or SimulatedOperation.PowerObserve);
 }
 

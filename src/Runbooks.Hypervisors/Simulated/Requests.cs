@@ -40,6 +40,11 @@ internal sealed partial class Requests(WorldState world, HostState host, DateTim
             return Refused($"VM '{vm}' cannot start: {shortage}");
         }
 
+        if (WorldFiles.FirstMissing(world, host.Name, guest) is { } missing)
+        {
+            return Refused($"VM '{vm}' cannot start: could not open '{missing}': No such file or directory.");
+        }
+
         WorldChanges.Run(world, host.Name, guest, "booted");
         return default(Unit);
     }
@@ -224,6 +229,11 @@ internal sealed partial class Requests(WorldState world, HostState host, DateTim
         if (destination is null || destination.Cut || host.Cut || destination.Power != PowerState.On || world.Now < destination.ReadyAt)
         {
             return Refused($"The destination '{request.Destination}' does not answer from here.", "Check that it is on and reachable from this host.");
+        }
+
+        if (destination.Kind != host.Kind)
+        {
+            return Refused($"VM '{vm}' cannot go to '{request.Destination}' while it runs: that is a host of another hypervisor.");
         }
 
         if (destination.Find(vm) is { } there)

@@ -11,7 +11,7 @@ public sealed class SimulatedDirectory : IHypervisorDirectory
     internal SimulatedDirectory(SimulatedFleet fleet) => this.fleet = fleet;
 
     public IReadOnlyList<HostEntry> Hosts => fleet.Locked<IReadOnlyList<HostEntry>>(w =>
-        [.. w.Hosts.OrderBy(h => h.Name).Select(h => new HostEntry(h.Name, h.Pool, h.Priority))]);
+        [.. w.Hosts.OrderBy(h => h.Name).Select(h => new HostEntry(h.Name, h.Pool, h.Priority) { Hypervisor = h.Kind })]);
 
     public IHypervisor Hypervisor(HostName host) => new SimulatedHypervisor(fleet, Known(host));
 

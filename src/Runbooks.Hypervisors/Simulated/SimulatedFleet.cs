@@ -1,6 +1,7 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Fleet.Simulation;
 using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Conversion;
 
 namespace Runbooks.Hypervisors.Simulated;
 
@@ -108,6 +109,7 @@ public sealed class SimulatedFleet : IDisposable
             Cpus = host.Cpus,
             MemoryMiB = host.MemoryMiB,
             Networks = [.. host.Networks.Select(n => new NetworkState { Network = n })],
+            Kind = host.Hypervisor,
         });
     });
 
@@ -132,8 +134,10 @@ public sealed class SimulatedFleet : IDisposable
             WorkingSetMiB = vm.WorkingSetMiB > 0 ? vm.WorkingSetMiB : vm.MemoryMiB / 4.0,
             Interfaces = [.. vm.Interfaces],
             Answer = vm.Answer,
+            Disks = [.. vm.Disks.Select(d => new ConvertibleDisk(d.Path, d.Format))],
         };
         on.Guests.Add(guest);
+        WorldFiles.Make(w, host, vm);
         if (state == VmState.Running)
         {
             WorldChanges.Run(w, host, guest, "booted");
@@ -147,6 +151,20 @@ public sealed class SimulatedFleet : IDisposable
     /// <summary>Every copy of a VM in the world, however it got there; what the invariants of a test look at.</summary>
     public IReadOnlyList<SimulatedCopy> CopiesOf(VmName vm) => Locked<IReadOnlyList<SimulatedCopy>>(w =>
         [.. from host in w.Hosts let guest = host.Find(vm) where guest is not null select new SimulatedCopy(host.Name, guest.State, guest.Reason)]);
+
+    /// <summary>The files of VMs that a host sees.</summary>
+    public IReadOnlyList<SimulatedFile> FilesOf(HostName host) => Locked<IReadOnlyList<SimulatedFile>>(w =>
+        [.. w.Files.Where(f => f.Host is null || f.Host == host).Select(f => new SimulatedFile(f.Path, f.Format, f.Content, f.Boots, f.Mark))]);
+
+    /// <summary>Copies of files that are under way, and marks of folders that were left.</summary>
+    public IReadOnlyList<string> CopiesUnderWay => Locked<IReadOnlyList<string>>(w => [.. w.Copies.Where(c => c.Problem is null).Select(c => c.Copy.Id)]);
+
+    /// <summary>Who holds the definition of a VM on a host; null when nobody does.</summary>
+    public string? HolderOf(HostName host, VmName vm) => Locked(w => HeldDefinition.HolderOf(Guest(w, host, vm).Kernel));
+
+    /// <summary>An operator puts a file on a host.</summary>
+    public void AddFile(HostName host, string path, string content = "foreign") =>
+        Change(w => w.Files.Add(new FileState { Host = host, Path = path, Format = ConvertibleDisk.Raw, Content = content, Bytes = 4096 }));
 
     /// <summary>An operator makes a network on a host, by hand.</summary>
     public void AddNetwork(HostName host, HostNetwork network) => Change(w => w.Host(host).Networks.Add(new NetworkState { Network = network }));

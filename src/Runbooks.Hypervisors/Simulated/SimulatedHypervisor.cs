@@ -17,6 +17,8 @@ public sealed class SimulatedHypervisor : IHypervisor
         Scaling = new SimulatedScaling(this);
         Networks = new SimulatedNetworks(this);
         MoveChecks = new SimulatedMoveChecks(this);
+        Definitions = new SimulatedDefinitions(this);
+        Disks = new SimulatedDisks(this, fleet);
     }
 
     public HostName Host { get; }
@@ -24,6 +26,10 @@ public sealed class SimulatedHypervisor : IHypervisor
     public IHostNetworks Networks { get; }
 
     public IMoveChecks MoveChecks { get; }
+
+    public IVmDefinitions Definitions { get; }
+
+    public IVmDisks Disks { get; }
 
     public HypervisorFeatures Features =>
         HypervisorFeatures.LiveMigration

@@ -48,6 +48,9 @@ public sealed record SimulatedHost(HostName Name, int Cpus, int MemoryMiB, strin
 {
     /// <summary>Networks that its operator has made. A network without <see cref="HostNetwork.Uplink"/> stays within the host.</summary>
     public IReadOnlyList<HostNetwork> Networks { get; init; } = [];
+
+    /// <summary>What runs its VMs: the language of its definitions, and the images that it reads. All else is alike.</summary>
+    public HypervisorKind Hypervisor { get; init; }
 }
 
 /// <summary>A VM to be defined in the world.</summary>
@@ -74,7 +77,25 @@ public sealed record SimulatedVm(
 
     /// <summary>How its guest answers when it is asked whether it is alive.</summary>
     public GuestAnswer Answer { get; init; } = GuestAnswer.Alive;
+
+    /// <summary>Its disks; they are made where it is defined.</summary>
+    public IReadOnlyList<SimulatedDisk> Disks { get; init; } = [];
 }
+
+/// <summary>A disk to be made.</summary>
+/// <param name="Path">Its file.</param>
+/// <param name="Format"><c>raw</c> or <c>qcow2</c>.</param>
+/// <param name="MiB">Its size, MiB.</param>
+/// <param name="IsShared">It is on storage that all hosts have at this path.</param>
+public sealed record SimulatedDisk(string Path, string Format = "qcow2", int MiB = 1024, bool IsShared = false);
+
+/// <summary>A file of a host, as the world itself knows it.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Format">The format of the image.</param>
+/// <param name="Content">What it came from: two files of one origin have the same.</param>
+/// <param name="Boots">How often a guest has started with it and written to it; a copy has what the original had.</param>
+/// <param name="Mark">Who has brought it and may remove it; null for nobody.</param>
+public sealed record SimulatedFile(string Path, string Format, string Content, int Boots, string? Mark);
 
 /// <summary>One copy of a VM on one host, as the world itself knows it.</summary>
 public sealed record SimulatedCopy(HostName Host, VmState State, string Reason);

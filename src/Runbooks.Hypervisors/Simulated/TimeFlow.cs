@@ -55,6 +55,11 @@ internal sealed class TimeFlow(WorldState world, Faults faults)
             next = Earlier(next, job.MishapPassed ? job.PhaseEnd : job.MishapPoint);
         }
 
+        foreach (var copy in world.Copies.Where(c => c.Problem is null))
+        {
+            next = Earlier(next, copy.EndsAt);
+        }
+
         return next is { } moment && moment < world.Now ? world.Now : next;
     }
 
@@ -78,6 +83,12 @@ internal sealed class TimeFlow(WorldState world, Faults faults)
         foreach (var job in world.Migrations.Where(m => !Stalled(m)).ToList())
         {
             changed |= Step(job);
+        }
+
+        foreach (var copy in world.Copies.Where(c => c.Problem is null && c.EndsAt <= world.Now).ToList())
+        {
+            WorldFiles.EndCopy(world, copy);
+            changed = true;
         }
 
         return changed;

@@ -140,6 +140,11 @@ internal static class WorldChanges
     public static void Run(WorldState world, HostName host, GuestState guest, string reason)
     {
         guest.Become(VmState.Running, reason);
+        if (reason == "booted")
+        {
+            WorldFiles.Boot(world, host, guest);
+        }
+
         var others = world.Hosts.Where(h => h.Name != host && h.Find(guest.Name) is { State: VmState.Running }).Select(h => h.Name).ToList();
         if (others.Count > 0)
         {

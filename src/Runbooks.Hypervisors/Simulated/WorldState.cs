@@ -1,5 +1,6 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Conversion;
 
 namespace Runbooks.Hypervisors.Simulated;
 
@@ -26,6 +27,15 @@ internal sealed class WorldState
 
     public List<MigrationState> Migrations { get; init; } = [];
 
+    /// <summary>Files of VMs, of one host each or of all.</summary>
+    public List<FileState> Files { get; init; } = [];
+
+    /// <summary>Copies of files that are under way.</summary>
+    public List<CopyState> Copies { get; init; } = [];
+
+    /// <summary>Copies that were ended for good.</summary>
+    public List<string> EndedCopies { get; init; } = [];
+
     /// <summary>Every breach of 'a VM runs on exactly one host' that the world has seen.</summary>
     public List<string> Violations { get; init; } = [];
 
@@ -45,6 +55,8 @@ internal sealed class HostState
     public int Cpus { get; init; }
 
     public int MemoryMiB { get; init; }
+
+    public HypervisorKind Kind { get; init; }
 
     public PowerState Power { get; set; } = PowerState.On;
 
@@ -104,6 +116,10 @@ internal sealed class GuestState
     /// <summary>How the guest answers when it is asked whether it is alive.</summary>
     public GuestAnswer Answer { get; set; } = GuestAnswer.Alive;
 
+    public List<ConvertibleDisk> Disks { get; init; } = [];
+
+    public string Kernel { get; set; } = FileState.Kernel;
+
     public bool HoldsMemory => State is VmState.Running or VmState.Paused;
 
     public void Become(VmState state, string reason)
@@ -135,7 +151,70 @@ internal sealed class GuestState
         Persistent = false,
         Interfaces = [.. Interfaces],
         Answer = Answer,
+        Disks = [.. Disks],
+        Kernel = Kernel,
     };
+
+    /// <summary>The same guest with another definition, shut off.</summary>
+    public GuestState Defined(ConvertibleVm vm) => new()
+    {
+        Name = Name,
+        Uuid = Uuid,
+        Vcpus = vm.Vcpus,
+        MemoryMiB = vm.MemoryMiB,
+        Size = new GuestSize { MaxVcpus = vm.Vcpus, MaxMemoryMiB = vm.MemoryMiB, Habits = Size.Habits, DefinedVcpus = vm.Vcpus, DefinedMemoryMiB = vm.MemoryMiB },
+        CpuLoad = CpuLoad,
+        DirtyMiBs = DirtyMiBs,
+        WorkingSetMiB = WorkingSetMiB,
+        Interfaces = [.. vm.Cards.Select(c => new VmInterface(c.Mac, NetworkKind.Bridge, c.Bridge))],
+        Answer = Answer,
+        Disks = [.. vm.Disks],
+        Kernel = vm.Kernel,
+    };
+}
+
+/// <summary>A file of one host, or of all.</summary>
+internal sealed class FileState
+{
+    /// <summary>What every simulated guest boots; each host on which one was made has it.</summary>
+    public const string Kernel = "/boot/guest/vmlinuz";
+
+    public const long KernelBytes = 8_388_608;
+
+    /// <summary>The host; null for a file on storage that all have.</summary>
+    public HostName? Host { get; init; }
+
+    public required string Path { get; init; }
+
+    public required string Format { get; init; }
+
+    public long Bytes { get; init; }
+
+    /// <summary>What it came from; a copy has the same.</summary>
+    public required string Content { get; init; }
+
+    /// <summary>How often a guest has started with it.</summary>
+    public int Boots { get; set; }
+
+    /// <summary>The copy that it is, as long as its other name is there.</summary>
+    public string? Mark { get; set; }
+
+    public string Identity => $"{Host}:{Content}:{Boots}:{Bytes}";
+}
+
+/// <summary>A copy of a file that is under way.</summary>
+internal sealed class CopyState
+{
+    public required FileCopy Copy { get; init; }
+
+    public required HostName Source { get; init; }
+
+    public TimeSpan StartedAt { get; init; }
+
+    public TimeSpan EndsAt { get; set; }
+
+    /// <summary>Why it has failed; null while it is under way.</summary>
+    public string? Problem { get; set; }
 }
 
 /// <summary>A network of a host, and whether it is about to go.</summary>

@@ -28,7 +28,7 @@ internal sealed partial class XenHypervisor : IHypervisor
         (this.host, this.shell, this.peers, this.time) = (host, shell, peers, time);
         xl = new Xl(host.Name, shell);
         reader = new XenReader(host, xl, time);
-        Definitions = new XenDefinitions(host, xl, reader);
+        Definitions = new XenDefinitions(host, shell, xl, reader);
     }
 
     public HostName Host => host.Name;
@@ -37,6 +37,8 @@ internal sealed partial class XenHypervisor : IHypervisor
     public HypervisorFeatures Features => HypervisorFeatures.LiveMigration | HypervisorFeatures.AbortMigration | HypervisorFeatures.EndsOnlyHalfCopies;
 
     public IVmDefinitions? Definitions { get; }
+
+    public IVmDisks? Disks { get; init; }
 
     public Task<Result<HostObservation>> ObserveAsync(CancellationToken cancellationToken) => reader.ReadHostAsync(cancellationToken);
 

@@ -58,6 +58,13 @@ internal static class XenScripts
         + "if [ -e \"$2/$1.cfg\" ]; then cmp -s \"$2/$1.cfg\" \"$2/.$1.new\"; r=$?; rm -f \"$2/.$1.new\"; [ $r -eq 0 ] || { echo \"$1 has another definition here\" >&2; exit 46; }; exit 0; fi; "
         + "sync \"$2/.$1.new\" && mv \"$2/.$1.new\" \"$2/$1.cfg\" && sync \"$2\"";
 
+    // $1 VM, $2 folder, $3 what is expected and $4 what takes its place, in base64.
+    private const string ReplaceText = Lock
+        + "f=$2/$1.cfg n=$2/.$1.new; [ -f \"$f\" ] || { echo \"$1 has no definition here\" >&2; exit 44; }; printf %s \"$4\" | base64 -d >\"$n\" || exit $?; "
+        + "if cmp -s \"$f\" \"$n\"; then rm -f \"$n\"; exit 0; fi; "
+        + "printf %s \"$3\" | base64 -d | cmp -s - \"$f\" || { rm -f \"$n\"; echo \"somebody else has changed the definition of $1\" >&2; exit 46; }; "
+        + "sync \"$n\" && mv \"$n\" \"$f\" && sync \"$2\"";
+
     // $1 VM, $2 folder.
     private const string UndefineText = Lock + "rm -f \"$2/$1.cfg\" && { [ ! -d \"$2\" ] || sync \"$2\"; }";
 
@@ -89,6 +96,9 @@ internal static class XenScripts
     public static RemoteCommand Resume(VmName vm) => Command(Effect.Changes, ChangeLimit, ResumeText, vm.Value);
 
     public static RemoteCommand Define(XenHost host, VmName vm, string base64) => Command(Effect.Changes, ChangeLimit, DefineText, vm.Value, host.Definitions, base64);
+
+    public static RemoteCommand Replace(XenHost host, VmName vm, string expected, string replacement) =>
+        Command(Effect.Changes, ChangeLimit, ReplaceText, vm.Value, host.Definitions, expected, replacement);
 
     public static RemoteCommand Undefine(XenHost host, VmName vm) => Command(Effect.Changes, ChangeLimit, UndefineText, vm.Value, host.Definitions);
 

@@ -1,5 +1,6 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Disks;
 
 namespace Runbooks.Hypervisors.Libvirt.Checks;
 
@@ -7,7 +8,11 @@ namespace Runbooks.Hypervisors.Libvirt.Checks;
 internal static class PeerSsh
 {
     /// <summary>What libvirt would run for a URI, with nobody to be asked; null when the URI does not go by ssh.</summary>
-    public static (string Host, IReadOnlyList<string> Words)? Command(string migrationUri)
+    public static (string Host, IReadOnlyList<string> Words)? Command(string migrationUri) =>
+        Way(migrationUri) is { } way ? (way.Host, [.. way.Words, "true"]) : null;
+
+    /// <summary>The same up to the program that is to be run there.</summary>
+    public static SshWay? Way(string migrationUri)
     {
         if (!Uri.TryCreate(migrationUri, UriKind.Absolute, out var uri) || !uri.Scheme.EndsWith("+ssh", StringComparison.Ordinal) || uri.Host.Length == 0)
         {
@@ -21,7 +26,7 @@ internal static class PeerSsh
         string[] port = uri.Port > 0 ? ["-p", $"{uri.Port}"] : [];
         string[] key = options["keyfile"].FirstOrDefault() is { } file ? ["-i", file] : [];
         string[] verify = options["no_verify"].FirstOrDefault() == "1" ? ["-o", "StrictHostKeyChecking=no"] : [];
-        return (host, [options["command"].FirstOrDefault() ?? "ssh", "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "UpdateHostKeys=no", .. user, .. port, .. key, .. verify, "--", host, "true"]);
+        return new SshWay(host, [options["command"].FirstOrDefault() ?? "ssh", "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "UpdateHostKeys=no", .. user, .. port, .. key, .. verify, "--", host]);
     }
 
     public static PeerWay Judge(HostName from, HostName to, string target, IReadOnlyList<string> lines, HostLink? link)
