@@ -74,7 +74,7 @@ public sealed class RetireSource : IrreversibleActivity
             {
                 await context.EnsureOwnedAsync();
                 var deleted = await place.FromDisks.DeleteAsync(file.From, file.Identity, context.CancellationToken);
-                if (!deleted.IsOk && !deleted.Fault.NothingChanged)
+                if (!deleted.IsOk && deleted.Fault.Kind != FaultKind.Refused)
                 {
                     return new EffectResult.Unknown($"'{file.From}' on {place.Source.Host} was to be deleted. {deleted.Fault}");
                 }

@@ -163,8 +163,15 @@ public sealed class SimulatedFleet : IDisposable
     public string? HolderOf(HostName host, VmName vm) => Locked(w => HeldDefinition.HolderOf(Guest(w, host, vm).Kernel));
 
     /// <summary>An operator puts a file on a host.</summary>
-    public void AddFile(HostName host, string path, string content = "foreign") =>
-        Change(w => w.Files.Add(new FileState { Host = host, Path = path, Format = ConvertibleDisk.Raw, Content = content, Bytes = 4096 }));
+    public void AddFile(HostName host, string path, string content = "foreign", string format = ConvertibleDisk.Raw) =>
+        Change(w => w.Files.Add(new FileState { Host = host, Path = path, Format = format, Content = content, Bytes = 4096 }));
+
+    /// <summary>A host has a file of its own that looks just like another host's: both were made from one image.</summary>
+    public void AddLookAlike(HostName host, string path, HostName of) => Change(w =>
+    {
+        var file = WorldFiles.Find(w, of, path) ?? throw new KeyNotFoundException($"Host '{of}' has no file '{path}'.");
+        w.Files.Add(new FileState { Host = host, Path = path, Format = file.Format, Content = "of the image", Bytes = file.Bytes, Likeness = file.Identity });
+    });
 
     /// <summary>An operator makes a network on a host, by hand.</summary>
     public void AddNetwork(HostName host, HostNetwork network) => Change(w => w.Host(host).Networks.Add(new NetworkState { Network = network }));

@@ -199,7 +199,10 @@ internal sealed class FileState
     /// <summary>The copy that it is, as long as its other name is there.</summary>
     public string? Mark { get; set; }
 
-    public string Identity => $"{Host}:{Content}:{Boots}:{Bytes}";
+    /// <summary>What it looks like although it is another file: as on hosts that were made from one image. Null: itself.</summary>
+    public string? Likeness { get; set; }
+
+    public string Identity => Likeness ?? $"{Host}:{Content}:{Boots}:{Bytes}";
 }
 
 /// <summary>A copy of a file that is under way.</summary>

@@ -73,6 +73,9 @@ public abstract class ContractHarness : IAsyncDisposable
     /// <summary>Makes a bridge on A as an operator would, and removes it when the harness goes.</summary>
     public virtual Task MakeBridgeOnAAsync(string name) => Task.CompletedTask;
 
+    /// <summary>Makes an image on A, not empty, in a folder that B has too and that they do not share; returns its path.</summary>
+    public abstract Task<string> MakeImageOnAAsync(string format, int kib);
+
     /// <summary>Pauses a VM that runs on A, as an operator would with the hypervisor's own tool.</summary>
     public abstract Task PauseOnAAsync(VmName vm);
 

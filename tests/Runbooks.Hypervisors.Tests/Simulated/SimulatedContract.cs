@@ -67,6 +67,13 @@ public sealed class SimulatedContract : HypervisorContract
             return Task.CompletedTask;
         }
 
+        public override Task<string> MakeImageOnAAsync(string format, int kib)
+        {
+            var path = string.Create(CultureInfo.InvariantCulture, $"/images/{++defined}.image");
+            fleet.AddFile(NameA, path, $"image {defined}", format);
+            return Task.FromResult(path);
+        }
+
         public override Task PauseOnAAsync(VmName vm)
         {
             fleet.Pause(NameA, vm);

@@ -69,6 +69,15 @@ public sealed class LibvirtHarness(LabHosts lab) : ContractHarness
         await lab.Lab.RunAsync("enter", First.Value, "ip", "link", "set", name, "up");
     }
 
+    /// <summary>The hosts share one folder of images, and each has a home of its own.</summary>
+    public override async Task<string> MakeImageOnAAsync(string format, int kib)
+    {
+        const string Make = "head -c \"$2\"K /dev/urandom >\"$1.raw\" && qemu-img convert -f raw -O \"$3\" \"$1.raw\" \"$1\" && rm \"$1.raw\"";
+        var path = $"/root/image-{Guid.NewGuid():n}.img";
+        await lab.Lab.RunAsync("enter", First.Value, "sh", "-c", Make, "sh", path, $"{kib}", format);
+        return path;
+    }
+
     public override Task PauseOnAAsync(VmName vm) => lab.VirshAsync(First, "suspend", vm.Value);
 
     public override async ValueTask DisposeAsync()

@@ -45,6 +45,13 @@ public sealed class XenHarness(XenMachines machines) : ContractHarness
     public override Task UntilGuestIsUpAsync(VmName vm) =>
         XenMachines.UntilAsync($"{vm} beats", async () => (await machines.BeatsAsync(vm)).Count > 0, Limit);
 
+    public override async Task<string> MakeImageOnAAsync(string format, int kib)
+    {
+        var path = $"/root/image-{Guid.NewGuid():n}.img";
+        _ = await machines.ShellAsync(XenMachines.Xen1, "head -c \"$2\"K /dev/urandom >\"$1.raw\" && qemu-img convert -f raw -O \"$3\" \"$1.raw\" \"$1\" && rm \"$1.raw\"", path, $"{kib}", format);
+        return path;
+    }
+
     public override Task PauseOnAAsync(VmName vm) => machines.ShellAsync(XenMachines.Xen1, "xl pause \"$1\"", vm.Value);
 
     public override async ValueTask DisposeAsync()
