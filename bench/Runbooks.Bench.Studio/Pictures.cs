@@ -14,7 +14,7 @@ internal static class Pictures
         _ = Directory.CreateDirectory(folder);
         await using var context = await server.Browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = Width, Height = Height }, DeviceScaleFactor = 2 });
         var page = await context.NewPageAsync();
-        foreach (var runbook in new[] { "migrate-vm", "scale-vm", "evacuate-host", "consolidate" })
+        foreach (var runbook in new[] { "migrate-vm", "scale-vm", "convert-vm", "evacuate-host", "consolidate" })
         {
             _ = await page.GotoAsync($"{server.Url}/runbooks/{runbook}");
             await page.Locator(".x6-node").First.WaitForAsync(new LocatorWaitForOptions { Timeout = 90_000 });

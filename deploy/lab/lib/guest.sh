@@ -23,7 +23,9 @@ code_cache() { # VCPUS MAX-VCPUS
     [ "$2" -gt "$1" ] && echo 256 || echo 32
 }
 
-guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS MAX-MEMORY-MIB MAX-VCPUS DEVICES-XML
+# A plain guest has nothing in its definition that only QEMU knows, and so not those 8 KiB: it can become one of Xen, and
+# must not be migrated here.
+guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS MAX-MEMORY-MIB MAX-VCPUS DEVICES-XML [PLAIN]
     local size=$(($5 * 1024 + ODD_KIB))K
     cat <<END
 <domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
@@ -52,6 +54,8 @@ guest_xml() { # NAME MEMORY-MIB VCPUS KERNEL-WORDS MAX-MEMORY-MIB MAX-VCPUS DEVI
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <memballoon model='virtio'><stats period='1'/></memballoon>
 $7  </devices>
+END
+    [ "${8:-0}" = 1 ] || cat <<END
   <qemu:commandline>
     <qemu:arg value='-object'/>
     <qemu:arg value='memory-backend-ram,id=memory,size=$size'/>
@@ -60,14 +64,14 @@ $7  </devices>
     <qemu:arg value='-machine'/>
     <qemu:arg value='memory-backend=memory'/>
   </qemu:commandline>
-</domain>
 END
+    echo '</domain>'
 }
 
 # --bridge and --network plug in an interface each; its driver is not in the guest, so it never says a word by itself.
 # --disk is a path on the host, where a small image is made; --image makes one of so many MiB in the shared folder.
-guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--max-vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s] [--bridge B] [--network N] [--disk PATH] [--image MiB]
-    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 max_memory=0 max_vcpus=0 image=0 devices='' words
+guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--max-vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s] [--bridge B] [--network N] [--disk PATH] [--image MiB] [--plain 1]
+    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 max_memory=0 max_vcpus=0 image=0 plain=0 devices='' words
     require_guest_name "$name"
     shift 2
     while [ $# -gt 0 ]; do
@@ -92,6 +96,7 @@ guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--ma
         --ws) ws=$2 ;;
         --rate) rate=$2 ;;
         --image) image=$2 ;;
+        --plain) plain=$2 ;;
         *) die "guest-define: unknown option $1." ;;
         esac
         shift 2
@@ -109,7 +114,7 @@ guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--ma
         qemu-img create -q -f qcow2 "$LAB/shared/$name.qcow2" "${image}M"
         devices+="    <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='$IMAGES/$name.qcow2'/><target dev='vda' bus='virtio'/></disk>"$'\n'
     fi
-    guest_xml "$name" "$memory" "$vcpus" "$words" "$max_memory" "$max_vcpus" "$devices" >"$LAB/shared/$name.xml"
+    guest_xml "$name" "$memory" "$vcpus" "$words" "$max_memory" "$max_vcpus" "$devices" "$plain" >"$LAB/shared/$name.xml"
     inside "$host" virsh -q -c qemu:///system define "$IMAGES/$name.xml" >&2
 }
 
