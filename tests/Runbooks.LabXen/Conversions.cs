@@ -90,6 +90,8 @@ public sealed class Conversions(XenMachines machines) : IAsyncLifetime
         Assert.Equal(FaultKind.NotFound, (await Xen.ObserveVmAsync(vm, None)).Fault?.Kind);
         Assert.Equal("", (await machines.ShellAsync(XenMachines.Xen1, "ls -A /guests | grep -F -e \"$1\" -e .runbooks || true", vm.Value)).Trim());
         Assert.Null(await HolderAsync(Kvm));
+        Assert.Equal(VmState.Running, (await Kvm.ObserveVmAsync(vm, None)).Value.State);
+        Assert.Equal("compensated", end.Status);
     }
 
     private JsonObject Input(HostName destination, string folder, params (string Name, JsonNode Value)[] more)
