@@ -75,7 +75,7 @@ public sealed class CopyFiles : ChangeActivity
         }
 
         // What is there stays there: going on costs only what is missing.
-        var arrived = 0;
+        var (arrived, isBegun) = (0, false);
         var copies = plan!.Files.Select((f, i) => (File: f, Copy: place.CopyOf(CopyIdOf(context), i, f))).Where(c => c.File.Way == FileWay.Copy).ToArray();
         foreach (var (_, copy) in copies)
         {
@@ -85,10 +85,19 @@ public sealed class CopyFiles : ChangeActivity
                 return new Reconciliation.Unknown($"{sight.Fault}");
             }
 
+            // What has sent nothing yet is known to its source alone.
+            var work = sight.Value.State == ArrivedCopy.None ? await place.FromDisks.ObserveCopyAsync(copy, context.CancellationToken) : null;
+            if (work is { IsOk: false })
+            {
+                return new Reconciliation.Unknown($"{work.Fault}");
+            }
+
             arrived += sight.Value.State == ArrivedCopy.Whole ? 1 : 0;
+            isBegun |= sight.Value.State is ArrivedCopy.Whole or ArrivedCopy.Part || work?.Value.IsRunning == true;
         }
 
-        return arrived == copies.Length && plan.Files.All(f => f.Way != FileWay.Shared)
+        return copies.Length > 0 && !isBegun ? new Reconciliation.NotDone("No file was begun.")
+            : arrived == copies.Length && plan.Files.All(f => f.Way != FileWay.Shared)
             ? new Reconciliation.Done(new JsonObject { [nameof(CopyId)] = CopyIdOf(context) })
             : new Reconciliation.InProgress($"{arrived} of {copies.Length} files have arrived.");
     }

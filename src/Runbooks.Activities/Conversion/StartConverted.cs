@@ -130,7 +130,11 @@ public sealed class StartConverted : ChangeActivity
             case { Value.Hold: Hold.HandedOver }:
                 return await TakeDownAsync(context, place);
             default:
-                return new UndoResult.Failed($"VM {place.Vm} is not held on {place.Source.Host} any more: somebody has let it go. Look on which host it is to run; nothing is taken down.");
+                // It was taken back and let go already, though nobody heard of it; or somebody has let it go by hand.
+                var there = await place.LookAtDestinationAsync(context);
+                return ConversionPlace.IsOff(there)
+                    ? new UndoResult.Undone($"VM {place.Vm} is not started on {place.Destination.Host}.")
+                    : new UndoResult.Failed($"VM {place.Vm} is not held on {place.Source.Host} any more: somebody has let it go. Look on which host it is to run; nothing is taken down on {place.Destination.Host}, where it is {ConversionPlace.Tell(there)}.");
         }
     }
 

@@ -14,6 +14,8 @@ public sealed class RepetitionTests
         ("switched on again", "consolidate", "perform of uncordon: fail, always\n", RunStatus.Compensated, PowerState.On),
         ("made bigger", "scale-vm", "", RunStatus.Finished, PowerState.On),
         ("not made bigger", "scale-vm", "perform of release: fail, always\n", RunStatus.Compensated, PowerState.On),
+        ("converted", "convert-vm", "", RunStatus.Finished, PowerState.On),
+        ("not converted", "convert-vm", "perform of retire: fail, always\n", RunStatus.Compensated, PowerState.On),
         ("not switched off", "consolidate", "perform of power-off: fail, always\n", RunStatus.Compensated, PowerState.On),
     ];
 
@@ -51,6 +53,11 @@ public sealed class RepetitionTests
         ("pre-copy", "migrate-vm", "perform of stop-and-copy: fail, always\n", ["reserve", "turn", "prepare-networks"]),
         ("vcpus", "scale-vm", "perform of release: fail, always\n", ["memory", "reserve"]),
         ("memory", "scale-vm", "perform of release: fail, always\n", ["vcpus", "reserve"]),
+        ("stop", "convert-vm", "perform of retire: fail, always\n", ["reserve", "hold", "copy", "define", "run"]),
+        ("hold", "convert-vm", "perform of retire: fail, always\n", ["reserve", "copy", "define", "run"]),
+        ("copy", "convert-vm", "perform of retire: fail, always\n", ["reserve", "stop", "hold", "define", "run"]),
+        ("define", "convert-vm", "perform of retire: fail, always\n", ["reserve", "stop", "hold", "run"]),
+        ("run", "convert-vm", "perform of retire: fail, always\n", ["reserve"]),
         ("cordon", "consolidate", "perform of uncordon: fail, always\n", ["power-off"]),
         ("power-off", "consolidate", "perform of uncordon: fail, always\n", ["cordon"]),
     ];

@@ -19,6 +19,10 @@ internal sealed class ShippedCase : IDisposable
 {
     public static readonly string[] Runbooks = ["migrate-vm", "consolidate"];
 
+    private const string Conversion = "convert-vm";
+
+    private static readonly HostName Xen = new("xen1");
+
     private static readonly VmName[] Vms = [.. Enumerable.Range(1, 4).Select(i => new VmName($"vm{i}"))];
 
     private ShippedCase(string plan, int seed)
@@ -43,7 +47,7 @@ internal sealed class ShippedCase : IDisposable
 
     public string Explained => $"{Run.Status}, {Run.Reason}; struck {string.Join(", ", Struck)}; broken: {string.Join("; ", Broken)}\n{string.Join('\n', Installation.Loop.Trace.Lines.TakeLast(25))}";
 
-    /// <param name="runbook">One of <see cref="Runbooks"/>, or scale-vm.</param>
+    /// <param name="runbook">One of <see cref="Runbooks"/>, scale-vm or convert-vm.</param>
     /// <param name="plan">What goes wrong.</param>
     /// <param name="prepare">Trouble of the fleet.</param>
     /// <param name="cancel">An operator cancels the run as soon as the plan has struck.</param>
@@ -100,7 +104,12 @@ internal sealed class ShippedCase : IDisposable
         }
 
         fleet.AddVm(FleetUnderTest.Host1, new SimulatedVm(Vms[0], Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1, DirtyMiBs: 40, WorkingSetMiB: 64, MaxVcpus: 4, MaxMemoryMiB: 4096));
-        fleet.AddVm(FleetUnderTest.Host1, new SimulatedVm(Vms[1], Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1));
+        fleet.AddVm(FleetUnderTest.Host1, new SimulatedVm(Vms[1], Vcpus: 1, MemoryMiB: 1024, CpuLoad: 0.1) { Disks = runbook == Conversion ? [new SimulatedDisk("/images/vm2.qcow2")] : [] });
+        if (runbook == Conversion)
+        {
+            fleet.AddHost(new SimulatedHost(Xen, Cpus: 8, MemoryMiB: 16_384, Pool: "xen", Priority: 9) { Hypervisor = HypervisorKind.Xen });
+        }
+
         fleet.AddVm(FleetUnderTest.Host2, new SimulatedVm(Vms[2], Vcpus: 2, MemoryMiB: 2048, CpuLoad: 0.2));
         fleet.AddVm(FleetUnderTest.Host3, new SimulatedVm(Vms[3], Vcpus: 2, MemoryMiB: 2048, CpuLoad: 0.2));
         prepare?.Invoke(fleet);
@@ -125,6 +134,7 @@ internal sealed class ShippedCase : IDisposable
     private static JsonObject InputOf(string runbook) => runbook switch
     {
         "migrate-vm" => FleetUnderTest.Move(Vms[0], FleetUnderTest.Host2),
+        Conversion => new() { ["Vm"] = Vms[1].Value, ["Destination"] = Xen.Value, ["StopIfRunning"] = true },
         "scale-vm" => new() { ["Vm"] = Vms[0].Value, ["Vcpus"] = 2, ["MemoryMiB"] = 2048 },
         _ => [],
     };
@@ -143,6 +153,12 @@ internal sealed class ShippedCase : IDisposable
 
         // That a run still needs attention is judged by the test; everything else must hold at any time.
         var attention = all.Any(r => !r.Status.IsEnd());
-        Broken = [.. (await Invariants.BrokenAsync(Installation, Vms, new HashSet<VmName>())).Where(b => !attention || !b.Contains("although everything works again", StringComparison.Ordinal))];
+        Broken = [.. (await Invariants.BrokenAsync(Installation, Vms, new HashSet<VmName>())).Where(b => !attention || !b.Contains("although everything works again", StringComparison.Ordinal)), .. attention ? [] : LeftOfConversion()];
     }
+
+    /// <summary>Nobody holds a VM any more, and nothing is left of copies that were not wanted.</summary>
+    private IEnumerable<string> LeftOfConversion() => Installation.Fleet.Directory.Hosts.SelectMany(h =>
+        Installation.Fleet.FilesOf(h.Name).Where(f => f.Mark is not null || f.Path.EndsWith("-mark", StringComparison.Ordinal)).Select(f => $"left over on {h.Name}: {f}")
+            .Concat(Installation.Fleet.CopiesOf(Vms[1]).Where(c => c.Host == h.Name && Installation.Fleet.HolderOf(h.Name, Vms[1]) is not null).Select(_ => $"{Vms[1]} is held on {h.Name}")))
+        .Concat(Installation.Fleet.CopiesUnderWay.Select(c => $"copy {c} is under way"));
 }
