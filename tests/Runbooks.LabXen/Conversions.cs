@@ -68,7 +68,7 @@ public sealed class Conversions(XenMachines machines) : IAsyncLifetime
         Assert.Equal(FaultKind.NotFound, (await Xen.ObserveVmAsync(vm, None)).Fault?.Kind);
         Assert.Equal(3, await BootsAsync(XenMachines.Kvm1, $"{Images}/{vm}.qcow2"));
         Assert.Equal("", (await machines.ShellAsync(XenMachines.Xen1, "ls -A /guests | grep -F -e \"$1\" -e .runbooks || true", vm.Value)).Trim());
-        Assert.False(await server.IsReservedAsync(vm));
+        await server.UntilReleasedAsync(vm);
     }
 
     [Fact]
@@ -114,9 +114,14 @@ public sealed class Conversions(XenMachines machines) : IAsyncLifetime
 
     private async Task EndsAsync(ServerProcess server, string run)
     {
-        await XenMachines.UntilAsync($"run {run} has ended", async () => (await server.SeeAsync(run)).IsAtRest, Limit);
-        var end = await server.SeeAsync(run);
-        Assert.True(end.Status == "finished", $"{end}");
+        using var limit = new CancellationTokenSource(Limit);
+        var seen = await server.SeeAsync(run);
+        for (; !seen.IsAtRest && !limit.IsCancellationRequested; seen = await server.SeeAsync(run))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
+        }
+
+        Assert.True(seen.Status == "finished", $"{seen}\n{string.Join('\n', seen.Detail["steps"]!.AsArray().TakeLast(4).Select(s => s!.ToJsonString()))}\nXen: {await Xen.ObserveVmAsync(vm, None)}\nKVM: {await Kvm.ObserveVmAsync(vm, None)}, agent {await Kvm.AskGuestAsync(vm, None)}");
     }
 
     private async Task UntilAliveAsync() =>

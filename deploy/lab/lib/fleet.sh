@@ -15,7 +15,7 @@ write_fleet() {
         for name in $(host_names); do
             printf '%s\n    {\n' "$separator"
             printf '      "name": "%s", "pool": "lab", "priority": %d,\n' "$name" $((10 * ${name#host}))
-            printf '      "ssh": "%s", "migrationUri": "qemu+ssh://root@%s/system",\n' "$name" "$name"
+            printf '      "ssh": "%s", "migrationUri": "qemu+ssh://root@%s/system", "domainType": "qemu",\n' "$name" "$name"
             [ ! -f "$LAB/$name/mbit" ] || printf '      "networkMbit": %d,\n' "$(cat "$LAB/$name/mbit")"
             printf '      "memoryMiB": %d, "cpus": %d,\n      "power": {\n' "$MEMORY_MIB" "$(nproc)"
             write_power "$name"

@@ -136,7 +136,7 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
         var found = new FleetFileHost(new HostEntry(hostName, pool, priority) { Hypervisor = kind, NetworkMiBs = network * MiBsPerMbit, Link = link }, power);
         found = kind == HypervisorKind.Xen
             ? found with { Xen = new XenHost(hostName, ssh!, MigrationHost(host, ssh)!, Definitions(host), memory, cpus) }
-            : found with { Libvirt = new LibvirtHost(hostName, ssh!, MigrationUri(host, ssh)!, check, memory, cpus) };
+            : found with { Libvirt = new LibvirtHost(hostName, ssh!, MigrationUri(host, ssh)!, check, memory, cpus) { DomainType = DomainType(host) } };
         host.RefuseUnknown();
         return problems.Count == before ? found : null;
     }
@@ -157,6 +157,17 @@ public sealed record FleetFile(FleetConfiguration? Configuration, IReadOnlyList<
 
     private static string? MigrationUri(JsonFields host, string? ssh) =>
         Word(host, "migrationUri", host.Text(host.Optional("migrationUri"), "migrationUri") ?? $"qemu+ssh://{ssh}/system");
+
+    private static string? DomainType(JsonFields host)
+    {
+        var value = host.Text(host.Optional("domainType"), "domainType");
+        if (value is not (null or "kvm" or "qemu"))
+        {
+            host.Problem("domainType", $"'{value}' is not known; known are kvm and qemu");
+        }
+
+        return value;
+    }
 
     /// <summary>xl gives this word to a shell on the source, so it may hold nothing that a shell knows.</summary>
     private static string? MigrationHost(JsonFields host, string? ssh)

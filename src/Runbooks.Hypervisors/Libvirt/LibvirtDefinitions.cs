@@ -8,7 +8,11 @@ using Runbooks.Hypervisors.Ssh;
 namespace Runbooks.Hypervisors.Libvirt;
 
 /// <summary>The definitions of VMs on one libvirt host.</summary>
-internal sealed class LibvirtDefinitions(HostName host, Virsh virsh, IRemoteShell shell) : IVmDefinitions
+/// <param name="host">The host.</param>
+/// <param name="domainType">What runs a VM that is defined here; null: what the host offers.</param>
+/// <param name="virsh">virsh there.</param>
+/// <param name="shell">Runs programs there.</param>
+internal sealed class LibvirtDefinitions(HostName host, string? domainType, Virsh virsh, IRemoteShell shell) : IVmDefinitions
 {
     public const string Format = "libvirt-xml";
 
@@ -80,6 +84,11 @@ internal sealed class LibvirtDefinitions(HostName host, Virsh virsh, IRemoteShel
     public async Task<Result<VmDefinition>> ComposeAsync(ConvertibleVm vm, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(vm);
+        if (domainType is not null)
+        {
+            return new VmDefinition(Format, LibvirtLanguage.Write(vm, domainType));
+        }
+
         var type = await RunAsync(["sh", "-c", TypeText], "domcapabilities", Effect.Reads, cancellationToken);
         return !type.IsOk ? type.Fault
             : type.Value.Trim() is "kvm" or "qemu" ? new VmDefinition(Format, LibvirtLanguage.Write(vm, type.Value.Trim()))

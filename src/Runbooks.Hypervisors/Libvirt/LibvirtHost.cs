@@ -25,4 +25,8 @@ public sealed record LibvirtHost(
     string MigrationUri,
     StorageCheck StorageCheck = StorageCheck.Strict,
     int? MemoryMiB = null,
-    int? Cpus = null);
+    int? Cpus = null)
+{
+    /// <summary>libvirt's word for what runs a VM that is defined here: <c>kvm</c> or <c>qemu</c>; null: <c>kvm</c> where the host offers it.</summary>
+    public string? DomainType { get; init; }
+}

@@ -37,7 +37,7 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
         Scaling = new LibvirtScaling(host.Name, shell, time);
         Networks = new LibvirtNetworks(host.Name, shell, virsh);
         MoveChecks = new LibvirtMoveChecks(host.Name, shell, virsh, name => peers(name)?.Host.MigrationUri);
-        Definitions = new LibvirtDefinitions(host.Name, virsh, shell);
+        Definitions = new LibvirtDefinitions(host.Name, host.DomainType, virsh, shell);
     }
 
     public HostName Host => host.Name;

@@ -169,8 +169,8 @@ public sealed class SimulatedFleet : IDisposable
     /// <summary>A host has a file of its own that looks just like another host's: both were made from one image.</summary>
     public void AddLookAlike(HostName host, string path, HostName of) => Change(w =>
     {
-        var file = WorldFiles.Find(w, of, path) ?? throw new KeyNotFoundException($"Host '{of}' has no file '{path}'.");
-        w.Files.Add(new FileState { Host = host, Path = path, Format = file.Format, Content = "of the image", Bytes = file.Bytes, Likeness = file.Identity });
+        var original = WorldFiles.Find(w, of, path) ?? throw new KeyNotFoundException($"Host '{of}' has no file '{path}'.");
+        w.Files.Add(new FileState { Host = host, Path = path, Format = original.Format, Content = "of the image", Bytes = original.Bytes, Likeness = original.Identity });
     });
 
     /// <summary>An operator makes a network on a host, by hand.</summary>

@@ -13,7 +13,7 @@ public sealed class FleetFiles
             { "driver": "libvirt", "sshConfig": "/etc/runbooks/ssh", "unsafeMigration": true,
               "hosts": [
                 { "name": "host1", "pool": "lab", "priority": 10, "ssh": "root@10.0.0.1", "migrationUri": "qemu+ssh://root@host1/system",
-                  "memoryMiB": 2048, "cpus": 2,
+                  "memoryMiB": 2048, "cpus": 2, "domainType": "qemu",
                   "power": { "status": ["bmc", "status"], "on": ["bmc", "on"], "off": ["bmc", "off"], "environment": { "BMC": "10.0.1.1" } } },
                 { "name": "host2" } ] }
             """);
@@ -30,6 +30,7 @@ public sealed class FleetFiles
         var second = file.Configuration.Hosts[1];
         Assert.Equal(("default", "host2", "qemu+ssh://host2/system"), (second.Entry.Pool, second.Libvirt!.SshTarget, second.Libvirt.MigrationUri));
         Assert.Null(second.Power);
+        Assert.Equal(("qemu", null), (first.Libvirt.DomainType, second.Libvirt.DomainType));
     }
 
     [Fact]
@@ -39,7 +40,7 @@ public sealed class FleetFiles
             { "driver": "vmware", "sshConfig": "ssh/config", "hots": [],
               "hosts": [
                 { "name": "bad name", "priority": -1 },
-                { "name": "host2", "memoryMiB": "lots", "ssh": "-oProxyCommand=id", "migrationUri": "qemu+ssh://x y/" },
+                { "name": "host2", "domainType": "vmware", "memoryMiB": "lots", "ssh": "-oProxyCommand=id", "migrationUri": "qemu+ssh://x y/" },
                 { "name": "host3", "power": { "status": [], "on": "on", "off": [1], "reset": ["x"] } },
                 { "name": "host4" }, { "name": "host4" }, 7 ] }
             """);
@@ -48,7 +49,7 @@ public sealed class FleetFiles
         string[] expected =
         [
             "driver: 'vmware'", "sshConfig: must be an absolute path", "hots: is not a known field", "hosts[0] (bad name).name",
-            "hosts[0] (bad name).priority", "hosts[1] (host2).memoryMiB", "hosts[1] (host2).ssh", "hosts[1] (host2).migrationUri",
+            "hosts[0] (bad name).priority", "hosts[1] (host2).domainType", "hosts[1] (host2).memoryMiB", "hosts[1] (host2).ssh", "hosts[1] (host2).migrationUri",
             "hosts[2] (host3).power.status", "hosts[2] (host3).power.on", "hosts[2] (host3).power.off", "hosts[2] (host3).power.reset",
             "'host4' is used 2 times", "hosts[5]: must be an object",
         ];
