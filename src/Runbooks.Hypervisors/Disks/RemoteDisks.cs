@@ -13,6 +13,9 @@ namespace Runbooks.Hypervisors.Disks;
 /// <param name="ways">The ssh by which this host reaches another; null for one that it can't reach by ssh.</param>
 internal sealed class RemoteDisks(HostName host, IReadOnlyList<string> formats, IRemoteShell shell, Func<HostName, SshWay?> ways) : IVmDisks
 {
+    /// <summary>A connection between two busy hosts takes seconds, and a conversion has the time.</summary>
+    private static readonly TimeSpan WayLimit = TimeSpan.FromSeconds(45);
+
     public IReadOnlyList<string> Formats => formats;
 
     public async Task<Result<DiskSight>> LookAsync(IReadOnlyList<string> paths, bool withChecksums, CancellationToken cancellationToken)
@@ -36,7 +39,7 @@ internal sealed class RemoteDisks(HostName host, IReadOnlyList<string> formats, 
             return NoWay(destination);
         }
 
-        var answer = await shell.RunAsync(CheckScripts.Peer(way.Host, [.. way.Words, "true"]), cancellationToken);
+        var answer = await shell.RunAsync(CheckScripts.Peer(way.Host, [.. way.Words, "true"]) with { Timeout = WayLimit }, cancellationToken);
         return !answer.IsOk ? answer.Fault
             : Sections.TrySplit(answer.Value.Output, out var parts, out var problem) && parts.TryGetValue("ssh", out var said) ? PeerSsh.Judge(host, destination, way.Host, said, null)
             : Fault(FaultKind.BadAnswer, $"The way to {destination} can't be tried: {problem}.");

@@ -24,6 +24,7 @@ public sealed class ConversionDeathTests
         new("a VM that is off", RunStatus.Finished, new()),
         new("a VM that runs", RunStatus.Finished, new() { IsRunning = true, DeleteSourceDisks = true }),
         new("its guest does not boot", RunStatus.Compensated, new() { IsRunning = true, Answer = GuestAnswer.Silent, CpuLoad = 0 }),
+        new("its guest neither boots nor shuts down", RunStatus.Compensated, new() { Answer = GuestAnswer.Silent, CpuLoad = 0, Trouble = f => f.Faults.Add(new OperationFault(FaultEffect.FailBefore, SimulatedOperation.ShutDown, ConvertedFleet.Xen, Count: 1000, Kind: FaultKind.Refused)) }),
         new("back from Xen", RunStatus.Finished, new() { Home = ConvertedFleet.Xen, Disk = "/guests/old.img", Format = "raw", Answer = GuestAnswer.NoAgent }),
         new("on shared storage", RunStatus.Finished, new() { IsRunning = true, Disk = "/shared/old.img", Format = "raw", IsShared = true }),
         new("it is not started", RunStatus.Compensated, new() { Trouble = f => f.Faults.Add(new OperationFault(FaultEffect.FailBefore, SimulatedOperation.Start, ConvertedFleet.Xen, Count: 1000, Kind: FaultKind.Refused)) }),
