@@ -59,7 +59,7 @@ internal sealed class ConvertedFleet : IDisposable
     public JsonObject Input => new()
     {
         ["Vm"] = Vm.Value,
-        ["Destination"] = Destination.Value,
+        [nameof(Destination)] = Destination.Value,
         ["StopIfRunning"] = Wish.IsRunning,
         ["BootsWithin"] = "00:00:30",
         ["ShutDownWithin"] = "00:00:30",
