@@ -23,10 +23,12 @@ internal sealed class FileCopying(EffectContext context, ConversionPlace place, 
                 return await GiveUpAsync(plan, "The run was cancelled.");
             }
 
+            // The order matters: a copy that ends between the two shows its result.
+            var work = await place.FromDisks.ObserveCopyAsync(copy, context.CancellationToken);
             var arrived = await place.ToDisks.LookForCopyAsync(copy, context.CancellationToken);
-            if (!arrived.IsOk)
+            if (!work.IsOk || !arrived.IsOk)
             {
-                return new EffectResult.Unknown($"{arrived.Fault}");
+                return new EffectResult.Unknown($"{work.Fault ?? arrived.Fault}");
             }
 
             switch (arrived.Value.State)
@@ -35,12 +37,6 @@ internal sealed class FileCopying(EffectContext context, ConversionPlace place, 
                     return null;
                 case ArrivedCopy.OtherFile:
                     return await GiveUpAsync(plan, $"There is another file '{file.To}' on {place.Destination.Host}, which was not there before: remove it, or choose another folder.");
-            }
-
-            var work = await place.FromDisks.ObserveCopyAsync(copy, context.CancellationToken);
-            if (!work.IsOk)
-            {
-                return new EffectResult.Unknown($"{work.Fault}");
             }
 
             problem = work.Value.Problem ?? problem;
