@@ -20,7 +20,7 @@ public sealed class StopForConversion : ChangeActivity
     [Input(Description = "The host that it goes to.", Required = true, UiHint = "dropdown", Choices = FleetChoices.Hosts)]
     public Input<string> Destination { get; } = new();
 
-    [Input(Description = "Whether its guest ran when it was looked at. One that was off is left alone, also when this is undone.", Required = true, DisplayName = "Was running")]
+    [Input(Description = "Whether its guest ran when it was looked at. One that was off is left alone, also when this is undone.", DefaultValue = false, DisplayName = "Was running")]
     public Input<bool> WasRunning { get; } = new();
 
     [Input(Description = "How long the guest may take to shut down.", DefaultValue = "00:05:00", DisplayName = "Shut down within")]

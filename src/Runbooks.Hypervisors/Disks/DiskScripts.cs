@@ -73,9 +73,10 @@ internal static class DiskScripts
         + "for p in $(grep -lazxF " + Mark + " /proc/[0-9]*/cmdline 2>/dev/null); do tr '\\0' '\\n' <\"$p\" 2>/dev/null | grep -qxF -e \"$1\" || continue; "
         + "g=$(cut -d' ' -f5 \"${p%cmdline}stat\" 2>/dev/null); [ -z \"$g\" ] || [ \"$g\" = \"$(cut -d' ' -f5 /proc/$$/stat)\" ] || kill -KILL \"-$g\" 2>/dev/null; done; sleep 0.2; done; rm -f \"copy-$1.rc\" \"copy-$1.log\"";
 
-    private const string SightText = Names
-        + "if [ \"$m\" -ef \"$2\" ]; then echo \"whole $(stat -c %s -- \"$2\")\"; elif [ -e \"$2\" ] || [ -L \"$2\" ]; then echo 'other 0'; "
-        + "else set -- \"$m\".*.part; if [ -e \"$1\" ]; then echo \"part $(stat -c %s -- \"$1\")\"; elif [ -e \"$m\" ]; then echo 'part 0'; else echo 'none 0'; fi; fi";
+    // A part may get its next name at any moment.
+    private const string SightText = "size() { stat -c %s -- \"$1\" 2>/dev/null || echo 0; }; " + Names
+        + "if [ \"$m\" -ef \"$2\" ]; then echo \"whole $(size \"$2\")\"; elif [ -e \"$2\" ] || [ -L \"$2\" ]; then echo 'other 0'; "
+        + "else set -- \"$m\".*.part; if [ -e \"$1\" ]; then echo \"part $(size \"$1\")\"; elif [ -e \"$m\" ]; then echo 'part 0'; else echo 'none 0'; fi; fi";
 
     private const string RemoveText = Names
         + "[ -d \"$d\" ] || exit 0; [ ! \"$m\" -ef \"$2\" ] || rm -f -- \"$2\" || exit 1; rm -f -- \"$m\" \"$m\".*.part && sync -- \"$d\"";
