@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Runbooks.Hypervisors.Contract;
 using Runbooks.Fleet.Model;
+using Runbooks.Hypervisors.Contract;
 using Runbooks.Workflows.Activities;
 
 namespace Runbooks.Activities.Conversion;
