@@ -13,6 +13,9 @@ public sealed record Act(string Text, Func<Scene, Task> DoAsync)
 /// <summary>Points of a migration at which something may happen.</summary>
 public static class Until
 {
+    /// <summary>Within this comes what comes next between two libvirtds, or it was over already.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+
     /// <summary>Memory is on its way, and the run knows it.</summary>
     public static Act Copying { get; } = new("memory is being copied", scene =>
         scene.Server.UntilAsync("memory is being copied", async () =>
@@ -60,10 +63,10 @@ public static class Until
     });
 
     /// <summary>The source has asked the destination to let the guest run. To be asked while the destination's QEMU is frozen.</summary>
-    public static Act Finishing { get; } = Wait("the destination was asked to finish", scene => scene.Books(Side.Destination).Phase is "finish2" or "finish3");
+    public static Act Finishing { get; } = Wait("the destination was asked to finish", scene => scene.Books(Side.Destination).Phase is "finish2" or "finish3", Soon);
 
     /// <summary>The source has heard from its QEMU that all is sent, and asks the destination to let the guest run.</summary>
-    public static Act SourceAsks { get; } = Wait("the source asks for the finish", scene => scene.Books(Side.Source).Phase == "perform3_done");
+    public static Act SourceAsks { get; } = Wait("the source asks for the finish", scene => scene.Books(Side.Source).Phase == "perform3_done", Soon);
 
     public static Act JobIsGone { get; } = Wait("the source's libvirtd has given the job up", scene => scene.Books(Side.Source).Job.Length == 0 || scene.Books(Side.Source).Job == "none");
 
@@ -93,7 +96,7 @@ public static class Until
         await Scene.UntilAsync("the guest beats", () => scene.Beats >= before + count);
     });
 
-    private static Act Wait(string what, Func<Scene, bool> holds) => new(what, scene => Scene.UntilAsync(what, () => holds(scene)));
+    private static Act Wait(string what, Func<Scene, bool> holds, TimeSpan? within = null) => new(what, scene => Scene.UntilAsync(what, () => holds(scene), within));
 }
 
 /// <summary>SIGKILL.</summary>

@@ -57,7 +57,10 @@ public sealed record FailureRow(string Id, Act[] Happens, RowEnd Ends)
 /// <param name="Seconds">From the start of the run to its last end.</param>
 public sealed record RowResult(FailureRow Row, IReadOnlyList<RowEnd> Ends, IReadOnlyList<string> Wrong, double Seconds)
 {
-    public string Line => $"{Row.Id,-48} {string.Join(", then ", Ends),-32} {Seconds,6:0.0} s{(Wrong.Count == 0 ? "" : $"  WRONG: {string.Join(" ", Wrong)}")}";
+    /// <summary>How often the hosts were through the moment before it could be struck, so that the row was played again.</summary>
+    public int Missed { get; init; }
+
+    public string Line => $"{Row.Id,-48} {string.Join(", then ", Ends),-32} {Seconds,6:0.0} s{(Missed == 0 ? "" : $", missed its moment {Missed} times before")}{(Wrong.Count == 0 ? "" : $"  WRONG: {string.Join(" ", Wrong)}")}";
 
     /// <summary>As a line of a benchmark.</summary>
     public JsonObject Json => new()
@@ -67,6 +70,7 @@ public sealed record RowResult(FailureRow Row, IReadOnlyList<RowEnd> Ends, IRead
         ["end"] = Ends.Count == 0 ? null : Word(Ends[^1]),
         ["asked"] = Ends.Contains(RowEnd.NeedsAttention),
         ["seconds"] = Math.Round(Seconds, 1),
+        ["missed"] = Missed,
         ["wrong"] = Wrong.Count == 0 ? null : string.Join(" ", Wrong),
     };
 

@@ -84,7 +84,11 @@ public sealed partial class HostBox(LabHosts lab, HostName name)
     /// <summary>Without a program between: what is to be frozen may be over in a moment.</summary>
     public void Signal(Signal signal, IReadOnlyList<int> pids)
     {
-        Assert.True(pids.Count > 0, $"There is no process on {name} to send {signal} to.");
+        if (pids.Count == 0)
+        {
+            throw new MissedMomentException($"There is no process on {name} to send {signal} to.");
+        }
+
         foreach (var pid in pids)
         {
             _ = Kill(pid, (int)signal);

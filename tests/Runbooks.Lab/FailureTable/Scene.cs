@@ -39,15 +39,25 @@ public sealed class Scene(LabHosts lab, ServerProcess server, VmName vm, HostBox
 
     public Task<string> LabAsync(string command, Side side) => lab.Lab.RunAsync(command, this[side].Name.Value);
 
-    public static Task UntilAsync(string what, Func<bool> holds) => UntilAsync(what, () => Task.FromResult(holds()));
+    /// <exception cref="MissedMomentException">It did not come to that in time.</exception>
+    public static Task UntilAsync(string what, Func<bool> holds, TimeSpan? within = null) => UntilAsync(what, () => Task.FromResult(holds()), within);
 
-    public static async Task UntilAsync(string what, Func<Task<bool>> holds)
+    /// <inheritdoc cref="UntilAsync(string, Func{bool}, TimeSpan?)"/>
+    public static async Task UntilAsync(string what, Func<Task<bool>> holds, TimeSpan? within = null)
     {
+        var limit = within ?? Limit;
         var started = Stopwatch.GetTimestamp();
         while (!await holds())
         {
-            Assert.True(Stopwatch.GetElapsedTime(started) < Limit, $"Waited {Limit.TotalSeconds:0} s until {what}.");
+            if (Stopwatch.GetElapsedTime(started) >= limit)
+            {
+                throw new MissedMomentException($"Waited {limit.TotalSeconds:0} s until {what}.");
+            }
+
             await Task.Delay(Pause);
         }
     }
 }
+
+/// <summary>What was waited for has not come, or was over before it was seen.</summary>
+public sealed class MissedMomentException(string message) : Exception(message);
