@@ -17,6 +17,9 @@ public sealed class FailureLab : IAsyncLifetime
 
     private const int CopyMiBs = 6;
 
+    /// <summary>A host may hear only after minutes that a connection had ended while it was cut off: TCP tries again ever more seldom.</summary>
+    private static readonly TimeSpan RestWithin = TimeSpan.FromMinutes(5);
+
     /// <summary>How often a row may miss its moment.</summary>
     private const int MostMissed = 2;
 
@@ -136,7 +139,7 @@ public sealed class FailureLab : IAsyncLifetime
 
     private async Task<RowEnd> EndAsync(Scene scene, RowEnd expected, IEnumerable<string> says, List<string> wrong)
     {
-        var seen = await server.EndOfAsync(scene.Run);
+        var seen = await server.EndOfAsync(scene.Run, RestWithin);
         var end = seen.Status switch
         {
             "finished" => RowEnd.Moved,

@@ -117,10 +117,13 @@ public sealed class ServerProcess : IAsyncLifetime
     public bool IsRunning => process is { HasExited: false };
 
     /// <summary>The run with its steps, when it has come to an end or needs a person.</summary>
-    public async Task<SeenRun> EndOfAsync(string run)
+    public Task<SeenRun> EndOfAsync(string run) => EndOfAsync(run, Limit);
+
+    /// <inheritdoc cref="EndOfAsync(string)"/>
+    public async Task<SeenRun> EndOfAsync(string run, TimeSpan within)
     {
         SeenRun seen = null!;
-        await UntilAsync($"run {run} has ended", async () => (seen = await SeeAsync(run)).IsAtRest);
+        await UntilAsync($"run {run} has ended", async () => (seen = await SeeAsync(run)).IsAtRest, within);
         return seen;
     }
 
@@ -133,12 +136,13 @@ public sealed class ServerProcess : IAsyncLifetime
     public Task UntilReleasedAsync(VmName vm) => UntilAsync($"the room of {vm} is free again", async () =>
         (await GetAsync("/api/fleet"))["reservations"]!.AsArray().All(r => r!["vm"]!.GetValue<string>() != vm.Value));
 
-    public async Task UntilAsync(string what, Func<Task<bool>> holds)
+    public async Task UntilAsync(string what, Func<Task<bool>> holds, TimeSpan? within = null)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        var time = within ?? Limit;
+        using var limit = new CancellationTokenSource(time);
         while (!await holds())
         {
-            Assert.False(limit.IsCancellationRequested, $"Waited {Limit.TotalSeconds:0} s until {what}. {Words()}");
+            Assert.False(limit.IsCancellationRequested, $"Waited {time.TotalSeconds:0} s until {what}. {Words()}");
             await Task.Delay(Pause);
         }
     }
