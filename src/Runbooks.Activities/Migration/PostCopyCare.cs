@@ -18,6 +18,7 @@ internal sealed class PostCopyCare(EffectContext context, MigrationRoute route)
     private DateTimeOffset? lastTry;
     private int tries;
     private long sent = -1;
+    private string? lastWords;
 
     /// <summary>Does what can be done now; null: look again. Else why a person is needed.</summary>
     public async Task<string?> SeeAsync(MigrationProgress progress)
@@ -38,13 +39,14 @@ internal sealed class PostCopyCare(EffectContext context, MigrationRoute route)
 
         if (tries >= MaxTries)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"The post-copy of {route.Vm} has lost its connection, and {MaxTries} tries to make a new one did not help. The guest stands still on {route.Destination}, and its missing pages are on {route.Source}: end neither copy and resume neither. See that the hosts reach each other; then retry.");
+            return string.Create(CultureInfo.InvariantCulture, $"The post-copy of {route.Vm} has lost its connection, and {MaxTries} tries to make a new one did not help. The guest stands still on {route.Destination}, and its missing pages are on {route.Source}: end neither copy and resume neither. See that the hosts reach each other; then retry.{(lastWords is null ? "" : $" The last try: {lastWords}")}");
         }
 
         (lastTry, tries) = (now, tries + 1);
         await context.EnsureOwnedAsync();
-        _ = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source)
+        var answer = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source)
             .RecoverPostCopyAsync(new MigrationRequest(route.Vm, route.Destination, null, HoldSwitchOver: false) { AllowPostCopy = true }, context.CancellationToken);
+        lastWords = answer.IsOk ? null : answer.Fault.Message;
         return null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Runbooks.Server.Approvals;
 using Runbooks.Server.Views;
@@ -33,7 +34,10 @@ public sealed record RunCard(Run Run, string Title, IReadOnlyList<StageView> Sta
         return run.IsDryRun ? $"{DryRunPrefix}{AboutOf(run)}".TrimEnd(' ', ':') : AboutOf(run);
     }
 
-    /// <summary>What it is about, in a few words. Understands the inputs of a move; shows others as they are.</summary>
+    /// <summary>
+    /// What it is about, in a few words. Understands the inputs of a move; shows others as they are, but for switches, nought
+    /// and empty text, which say how it goes about it and not what it is about.
+    /// </summary>
     public static string AboutOf(Run run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -44,8 +48,15 @@ public sealed record RunCard(Run Run, string Title, IReadOnlyList<StageView> Sta
             return Text(run.Input, "source") is { } source ? $"{vm}: {source} → {destination}" : $"{vm} → {destination}";
         }
 
-        return string.Join(", ", run.Input.Where(p => p.Value is JsonValue).Select(p => $"{p.Key} {p.Value}"));
+        return string.Join(", ", run.Input.Where(p => p.Value is JsonValue value && Says(value)).Select(p => $"{p.Key} {p.Value}"));
     }
+
+    private static bool Says(JsonValue value) => value.GetValueKind() switch
+    {
+        JsonValueKind.String => value.ToString().Length > 0,
+        JsonValueKind.Number => value.ToString() is not ("0" or "0.0"),
+        _ => false,
+    };
 
     private static string? Text(JsonObject input, string name) =>
         input.FirstOrDefault(p => string.Equals(p.Key, name, StringComparison.OrdinalIgnoreCase)).Value?.ToString() is { Length: > 0 } text ? text : null;

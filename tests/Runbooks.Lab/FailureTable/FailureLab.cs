@@ -74,9 +74,10 @@ public sealed class FailureLab : IAsyncLifetime
         var ends = new List<RowEnd>();
         var wrong = new List<string>();
         var started = Stopwatch.GetTimestamp();
+        Scene? scene = null;
         try
         {
-            var scene = new Scene(lab, server, await StartGuestAsync(), Host1, Host2);
+            scene = new Scene(lab, server, await StartGuestAsync(), Host1, Host2);
             if (row.SlowNetwork)
             {
                 await Host1.LimitAsync(SlowNetworkKiBs);
@@ -99,6 +100,13 @@ public sealed class FailureLab : IAsyncLifetime
 
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         await RestoreAsync();
+        if (scene is { Run.Length: > 0 } && !(await server.SeeAsync(scene.Run)).HasEnded)
+        {
+            // What still holds the hosts would be in the way of the rows after this one.
+            _ = await server.CancelAsync(scene.Run);
+            await server.UntilReleasedAsync(scene.Vm);
+        }
+
         return (new RowResult(row, ends, wrong, seconds), missed);
     }
 
@@ -119,14 +127,14 @@ public sealed class FailureLab : IAsyncLifetime
 
     private async Task ComeToRestAsync(FailureRow row, Scene scene, List<RowEnd> ends, List<string> wrong)
     {
-        ends.Add(await EndAsync(scene, row.Ends, row.Says, wrong));
+        ends.Add(await EndAsync(scene, row, wrong));
         if (row.AtLast is { } last && ends[^1] == RowEnd.NeedsAttention)
         {
             await DoAsync(row.Then, scene);
-            ends.Add(await EndAsync(scene, last, [], wrong));
+            ends.Add(await EndAsync(scene, row with { Ends = last, Says = [] }, wrong));
         }
 
-        wrong.AddRange(await new FinalCheck(scene).LookAsync(row));
+        wrong.AddRange(await new FinalCheck(scene).LookAsync(ends[^1] == row.OrEnds ? row with { Ends = ends[^1] } : row));
     }
 
     private static async Task DoAsync(IEnumerable<Act> acts, Scene scene)
@@ -137,7 +145,7 @@ public sealed class FailureLab : IAsyncLifetime
         }
     }
 
-    private async Task<RowEnd> EndAsync(Scene scene, RowEnd expected, IEnumerable<string> says, List<string> wrong)
+    private async Task<RowEnd> EndAsync(Scene scene, FailureRow row, List<string> wrong)
     {
         var seen = await server.EndOfAsync(scene.Run, RestWithin);
         var end = seen.Status switch
@@ -146,12 +154,12 @@ public sealed class FailureLab : IAsyncLifetime
             "compensated" or "cancelled" => RowEnd.NotMoved,
             _ => RowEnd.NeedsAttention,
         };
-        if (end != expected)
+        if (end != row.Ends && end != row.OrEnds)
         {
-            wrong.Add($"It ended as {end} instead of {expected}: {seen}");
+            wrong.Add($"It ended as {end} instead of {row.Ends}: {seen}");
         }
 
-        wrong.AddRange(says.Where(s => !seen.Reason.Contains(s, StringComparison.Ordinal)).Select(s => $"The reason does not say '{s}': {seen.Reason}"));
+        wrong.AddRange(row.Says.Where(s => !seen.Reason.Contains(s, StringComparison.Ordinal)).Select(s => $"The reason does not say '{s}': {seen.Reason}"));
         return end;
     }
 

@@ -21,6 +21,9 @@ public enum RowEnd
 /// <param name="Ends">How the run comes to rest.</param>
 public sealed record FailureRow(string Id, Act[] Happens, RowEnd Ends)
 {
+    /// <summary>Another end that is as right: which of the two it is, a race between the hosts decides that nobody can hold from outside.</summary>
+    public RowEnd? OrEnds { get; init; }
+
     /// <summary>What has happened before the run is started.</summary>
     public Act[] Before { get; init; } = [];
 

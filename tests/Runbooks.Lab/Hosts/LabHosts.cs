@@ -42,13 +42,17 @@ public class LabHosts : IAsyncLifetime
     /// <summary>The kernel can make VLAN interfaces.</summary>
     public bool KnowsVlans { get; private set; }
 
-    /// <summary>The server that works on this lab, started when it is first asked for.</summary>
+    /// <summary>The server that works on this lab, started when it is first asked for; later it has first put away what tests before left it with.</summary>
     public async Task<ServerProcess> ServerAsync()
     {
         if (server is null)
         {
             server = new ServerProcess(this, settings);
             await server.InitializeAsync();
+        }
+        else
+        {
+            await server.SettleAsync();
         }
 
         return server;

@@ -11,8 +11,10 @@ public sealed record SeenRun(JsonNode Detail)
 
     public string Reason => Detail["run"]!["reason"]?.GetValue<string>() ?? string.Empty;
 
+    public bool HasEnded => Detail["run"]!["ended"]!.GetValue<bool>();
+
     /// <summary>It has ended, or only a person can say how it goes on.</summary>
-    public bool IsAtRest => Detail["run"]!["ended"]!.GetValue<bool>() || Status == "needsAttention";
+    public bool IsAtRest => HasEnded || Status == "needsAttention";
 
     public IReadOnlyList<string> Children => [.. Detail["children"]!.AsArray().Select(c => c!["id"]!.GetValue<string>())];
 
@@ -28,7 +30,10 @@ public sealed record SeenRun(JsonNode Detail)
     /// <summary>An output of a step, as text; empty when it has none.</summary>
     public string Output(string type, string name) => Step(type)?["outputs"]?[name]?.ToString() ?? string.Empty;
 
-    public override string ToString() => $"run {Id}: {Status}. {Reason}";
+    public override string ToString() => $"run {Id}: {Status}. {Reason} {string.Join(' ', Summaries)}";
+
+    private IEnumerable<string> Summaries =>
+        Detail["steps"]!.AsArray().Select(s => s!["outputs"]?["Summary"]?.ToString()).Where(s => !string.IsNullOrEmpty(s)).Select(s => s!);
 
     private JsonNode? Step(string type) => Detail["steps"]!.AsArray().LastOrDefault(s => s!["type"]!.GetValue<string>() == type);
 }

@@ -136,6 +136,21 @@ public sealed class ServerProcess : IAsyncLifetime
     public Task UntilReleasedAsync(VmName vm) => UntilAsync($"the room of {vm} is free again", async () =>
         (await GetAsync("/api/fleet"))["reservations"]!.AsArray().All(r => r!["vm"]!.GetValue<string>() != vm.Value));
 
+    /// <summary>Until every host takes VMs and none is held for a run, as on a fleet where nothing has happened. A server that a test has left dead is started.</summary>
+    public async Task SettleAsync()
+    {
+        if (!IsRunning)
+        {
+            await StartAsync();
+        }
+
+        await UntilAsync("all hosts take VMs and no run holds room on them", async () =>
+        {
+            var fleet = await GetAsync("/api/fleet");
+            return fleet["hosts"]!.AsArray().All(h => new SeenHost(h!).IsUsable) && fleet["reservations"]!.AsArray().Count == 0;
+        });
+    }
+
     public async Task UntilAsync(string what, Func<Task<bool>> holds, TimeSpan? within = null)
     {
         var time = within ?? Limit;
