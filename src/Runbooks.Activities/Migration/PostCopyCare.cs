@@ -10,43 +10,31 @@ namespace Runbooks.Activities.Migration;
 /// </summary>
 internal sealed class PostCopyCare(EffectContext context, MigrationRoute route)
 {
-    private const int MaxTries = 8;
-
-    /// <summary>Between two tries: QEMU was seen to need a minute until it lets itself be recovered.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(15);
-
-    private DateTimeOffset? lastTry;
-    private int tries;
-    private long sent = -1;
+    private readonly PostCopyPatience patience = new();
     private string? lastWords;
 
     /// <summary>Does what can be done now; null: look again. Else why a person is needed.</summary>
     public async Task<string?> SeeAsync(MigrationProgress progress)
     {
-        if (progress.Phase == MigrationPhase.PostCopy || progress.SentBytes > sent)
+        switch (patience.Next(progress.Phase, progress.SentBytes, context.Clock.GetUtcNow()))
         {
-            // It goes on, or goes on by itself: only its supervision was lost.
-            (sent, lastTry) = (progress.SentBytes, progress.Phase == MigrationPhase.PostCopy ? null : lastTry);
-            tries = progress.Phase == MigrationPhase.PostCopy ? 0 : tries;
-            return null;
+            case PostCopyMeasure.Ask:
+                return string.Create(CultureInfo.InvariantCulture, $"The post-copy of {route.Vm} has lost its connection, and {PostCopyPatience.MaxTries} tries to make a new one did not help. The guest stands still on {route.Destination}, and its missing pages are on {route.Source}: end neither copy and resume neither. See that the hosts reach each other; then retry.{(lastWords is null ? "" : $" The last try: {lastWords}")}");
+            case PostCopyMeasure.Recover:
+                await context.EnsureOwnedAsync();
+                var answer = await Source.RecoverPostCopyAsync(new MigrationRequest(route.Vm, route.Destination, null, HoldSwitchOver: false) { AllowPostCopy = true }, context.CancellationToken);
+                lastWords = answer.IsOk ? null : answer.Fault.Message;
+                patience.Answered(answer.IsOk ? answer.Value : null, context.Clock.GetUtcNow());
+                return null;
+            case PostCopyMeasure.Break:
+                // Whether it has done so shows in the answer to the next try.
+                await context.EnsureOwnedAsync();
+                _ = await Source.BreakPostCopyAsync(route.Vm, context.CancellationToken);
+                return null;
+            default:
+                return null;
         }
-
-        var now = context.Clock.GetUtcNow();
-        if (lastTry is { } last && now - last < Pause)
-        {
-            return null;
-        }
-
-        if (tries >= MaxTries)
-        {
-            return string.Create(CultureInfo.InvariantCulture, $"The post-copy of {route.Vm} has lost its connection, and {MaxTries} tries to make a new one did not help. The guest stands still on {route.Destination}, and its missing pages are on {route.Source}: end neither copy and resume neither. See that the hosts reach each other; then retry.{(lastWords is null ? "" : $" The last try: {lastWords}")}");
-        }
-
-        (lastTry, tries) = (now, tries + 1);
-        await context.EnsureOwnedAsync();
-        var answer = await context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source)
-            .RecoverPostCopyAsync(new MigrationRequest(route.Vm, route.Destination, null, HoldSwitchOver: false) { AllowPostCopy = true }, context.CancellationToken);
-        lastWords = answer.IsOk ? null : answer.Fault.Message;
-        return null;
     }
+
+    private IHypervisor Source => context.GetRequiredService<IHypervisorDirectory>().Hypervisor(route.Source);
 }

@@ -116,7 +116,14 @@ public interface IHypervisor
     /// Makes a new connection for a job in <see cref="MigrationPhase.PostCopyFailed"/>, with the request that started it.
     /// Returns when asked; only the states of both hosts tell whether it has worked.
     /// </summary>
-    Task<Result<Unit>> RecoverPostCopyAsync(MigrationRequest request, CancellationToken cancellationToken) => Unsupported("recover a post-copy");
+    Task<Result<PostCopyRecovery>> RecoverPostCopyAsync(MigrationRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult<Result<PostCopyRecovery>>(CannotDo("recover a post-copy"));
+
+    /// <summary>
+    /// Gives up the connection of a job that answered <see cref="PostCopyRecovery.HeldAlive"/>, so that it can get a new one.
+    /// There is no way back to the old one, and a destination that waits for a page may be unable to take a new one.
+    /// </summary>
+    Task<Result<Unit>> BreakPostCopyAsync(VmName vm, CancellationToken cancellationToken) => Unsupported("break a post-copy's connection");
 
     /// <summary>Makes a running guest stand still. Ok when it does already.</summary>
     Task<Result<Unit>> SuspendAsync(VmName vm, CancellationToken cancellationToken) => Unsupported("suspend a guest");

@@ -65,6 +65,19 @@ public enum MigrationPhase
     PostCopyFailed,
 }
 
+/// <summary>What is answered to the wish to give a post-copy a new connection.</summary>
+public enum PostCopyRecovery
+{
+    /// <summary>It was asked for, or there was no need.</summary>
+    Asked,
+
+    /// <summary>
+    /// Refused: the source takes the old connection for alive, and it may be. What TCP has not got through it sends again, at
+    /// the latest two minutes after the hosts reach each other again.
+    /// </summary>
+    HeldAlive,
+}
+
 /// <summary>The progress of a running job.</summary>
 /// <param name="Phase">Where it is.</param>
 /// <param name="Elapsed">Since it started.</param>

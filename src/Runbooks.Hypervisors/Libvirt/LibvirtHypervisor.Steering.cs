@@ -30,11 +30,8 @@ internal sealed partial class LibvirtHypervisor
         return seen is { IsOk: true, Value.Reason: VmStates.PostCopy or VmStates.PostCopyFailed or VmStates.Migrated } ? default(Unit) : asked;
     }
 
-    /// <remarks>
-    /// QEMU finishes by itself when only the supervision was lost, and refuses to be recovered meanwhile. When it refuses and
-    /// sends nothing, it has not noticed yet that its connection is dead: it is told so, and can be recovered the next time.
-    /// </remarks>
-    public async Task<Result<Unit>> RecoverPostCopyAsync(MigrationRequest request, CancellationToken cancellationToken)
+    /// <remarks>QEMU finishes by itself when only the supervision was lost or its connection comes back, and refuses to be recovered meanwhile.</remarks>
+    public async Task<Result<PostCopyRecovery>> RecoverPostCopyAsync(MigrationRequest request, CancellationToken cancellationToken)
     {
         if (peers(request.Destination) is not { } destination)
         {
@@ -44,7 +41,7 @@ internal sealed partial class LibvirtHypervisor
         var before = await ReadJobAsync(request.Vm, cancellationToken);
         if (before is not { IsOk: true, Value.Reason: VmStates.PostCopyFailed })
         {
-            return before.IsOk ? default(Unit) : before.Fault;
+            return before.IsOk ? PostCopyRecovery.Asked : before.Fault;
         }
 
         var answer = await shell.RunAsync(MigrationScript.Resume(host, destination.Host.MigrationUri, request), cancellationToken);
@@ -56,19 +53,23 @@ internal sealed partial class LibvirtHypervisor
         var said = MigrationScript.Read(answer.Value.Output);
         if (said.Errors is null)
         {
-            return default(Unit);
+            return PostCopyRecovery.Asked;
         }
 
-        var after = await ReadJobAsync(request.Vm, cancellationToken);
-        if (said.Errors.Contains("migration is still running", StringComparison.Ordinal)
-            && after is { IsOk: true, Value.Reason: VmStates.PostCopyFailed }
-            && after.Value.Progress().SentBytes == before.Value.Progress().SentBytes)
+        if (said.Errors.Contains("migration is still running", StringComparison.Ordinal))
         {
-            _ = await virsh.ChangeAsync(["domjobabort", request.Vm.Value, "--postcopy"], cancellationToken);
+            return PostCopyRecovery.HeldAlive;
         }
 
         return Virsh.Fault(Host, $"migrate --postcopy-resume {request.Vm}", said.Errors, Effect.Changes) with { Kind = FaultKind.UnknownOutcome, Advice = "Observe the VM on both hosts." };
     }
+
+    /// <remarks>
+    /// QEMU's migrate-pause. libvirt asks the destination for the new connection in a way that its QEMU can answer only while
+    /// nothing in it waits for a page of the guest; else that question, and libvirt with it, waits for ever.
+    /// </remarks>
+    public Task<Result<Unit>> BreakPostCopyAsync(VmName vm, CancellationToken cancellationToken) =>
+        virsh.ChangeAsync(["domjobabort", vm.Value, "--postcopy"], cancellationToken);
 
     public async Task<Result<DirtyRate>> MeasureDirtyRateAsync(VmName vm, TimeSpan window, CancellationToken cancellationToken)
     {

@@ -53,7 +53,7 @@ internal sealed partial class Requests
         return default(Unit);
     }
 
-    public Result<Unit> RecoverPostCopy(MigrationRequest request)
+    public Result<PostCopyRecovery> RecoverPostCopy(MigrationRequest request)
     {
         if (host.Find(request.Vm) is null)
         {
@@ -70,7 +70,7 @@ internal sealed partial class Requests
             WorldChanges.RecoverPostCopy(world, job);
         }
 
-        return default(Unit);
+        return PostCopyRecovery.Asked;
     }
 
     public Result<Unit> Suspend(VmName vm)

@@ -89,7 +89,7 @@ public sealed class SimulatedHypervisor : IHypervisor
     public Task<Result<Unit>> SwitchToPostCopyAsync(VmName vm, CancellationToken cancellationToken) =>
         AskAsync(SimulatedOperation.SwitchToPostCopy, vm, r => r.SwitchToPostCopy(vm), cancellationToken);
 
-    public Task<Result<Unit>> RecoverPostCopyAsync(MigrationRequest request, CancellationToken cancellationToken) =>
+    public Task<Result<PostCopyRecovery>> RecoverPostCopyAsync(MigrationRequest request, CancellationToken cancellationToken) =>
         AskAsync(SimulatedOperation.RecoverPostCopy, request.Vm, r => r.RecoverPostCopy(request), cancellationToken);
 
     public Task<Result<Unit>> SuspendAsync(VmName vm, CancellationToken cancellationToken) =>
