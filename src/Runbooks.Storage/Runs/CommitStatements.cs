@@ -6,14 +6,14 @@ namespace Runbooks.Storage.Runs;
 
 /// <summary>
 /// The statements of a commit. They travel in one batch, which PostgreSQL runs as one transaction: the first one is the
-/// fence, and an error in any takes back all. Their text never depends on how much they write, so each is prepared once.
+/// fence, and an error in any takes back all. Their texts are few, whatever they write, so each is prepared once.
 /// </summary>
 internal static class CommitStatements
 {
     private const string IntoJournal =
         "INSERT INTO runbooks.journal (run_id, sequence, at, execution_number, node_id, event, message, payload, worker, generation)";
 
-    private static readonly RowLists FewEntries = new(IntoJournal, values: 9);
+    public static readonly RowLists FewEntries = new(IntoJournal, values: 9);
 
     /// <param name="batch">What is sent.</param>
     /// <param name="commit">What is to be written.</param>
@@ -21,8 +21,14 @@ internal static class CommitStatements
     public static void AddCommit(this NpgsqlBatch batch, RunCommit commit, WrittenTexts? written)
     {
         var id = commit.Run.Id.Value;
-        batch.AddHead(commit, written);
-        batch.AddExecutions(commit, written);
+        var steps = StepsOfCommit.Of(commit, written);
+        if (!SmallCommits.TryAdd(batch, commit, written, steps))
+        {
+            batch.AddHead(commit, written);
+            batch.AddExecutions(id, steps, written);
+            batch.AddJournal(id, commit.Journal);
+        }
+
         if (commit.Run.Status.IsEnd())
         {
             if (!commit.NeverWaited)
@@ -39,7 +45,6 @@ internal static class CommitStatements
             batch.AddEvents(commit);
         }
 
-        batch.AddJournal(id, commit.Journal);
         batch.AddChildren(commit.NewRuns);
 
         foreach (var stimulus in commit.Stimuli)
@@ -70,50 +75,6 @@ internal static class CommitStatements
         .WithJson(stimulus.Input)
         .WithText(stimulus.Actor)
         .WithText(stimulus.Reason);
-
-    private static void AddHead(this NpgsqlBatch batch, RunCommit commit, WrittenTexts? written)
-    {
-        var run = commit.Run;
-        var result = commit.Executions.Where(e => e.CompletionOrder is not null && e.Outputs.ContainsKey("Result")).MaxBy(e => e.CompletionOrder);
-        batch.Add(
-            """
-            WITH head AS (
-                UPDATE runbooks.runs SET
-                    correlation_id = $1, output = coalesce($2, output), variables = coalesce($3, variables), status = $4, reason = $5, compensates_to = $6,
-                    next_execution_number = $7, next_journal_sequence = $8, next_completion_order = $9, started_at = $10, finished_at = $11,
-                    parent_bookmark_id = $19, name = $20, paused_by = $21, passes = $22, incidents = $23,
-                    owner = CASE WHEN $12 THEN NULL ELSE owner END,
-                    lease_until = CASE WHEN $12 THEN NULL ELSE lease_until END,
-                    last_result_number = CASE WHEN $18 > coalesce(last_result_order, 0) THEN $17 ELSE last_result_number END,
-                    last_result_order = greatest($18, last_result_order)
-                WHERE id = $13 AND generation = $14 AND owner = $15 AND next_journal_sequence = $16
-                RETURNING 1)
-            SELECT CASE WHEN count(*) <> 1 THEN runbooks.require_held(count(*))::text END FROM head
-            """)
-            .WithText(run.CorrelationId)
-            .WithJsonText(written.Unless(WrittenTexts.Head, JsonColumn.Output, run.Output))
-            .WithJsonText(written.Unless(WrittenTexts.Head, JsonColumn.Variables, run.Variables))
-            .WithText(run.Status.ToString())
-            .WithText(run.Reason)
-            .WithText(run.CompensatesTo?.ToString())
-            .With(run.NextExecutionNumber)
-            .With(run.NextJournalSequence)
-            .With(run.NextCompletionOrder)
-            .WithTime(run.StartedAt)
-            .WithTime(run.FinishedAt)
-            .With(commit.ReleaseLease)
-            .With(commit.Claim.RunId.Value)
-            .With(commit.Claim.Generation)
-            .WithText(commit.Claim.Worker)
-            .With(run.NextJournalSequence - commit.Journal.Count)
-            .With(result?.Number, NpgsqlTypes.NpgsqlDbType.Bigint)
-            .With(result?.CompletionOrder, NpgsqlTypes.NpgsqlDbType.Bigint)
-            .WithText(run.ParentBookmarkId)
-            .WithText(run.Name)
-            .WithText(run.PausedBy)
-            .WithPasses(run.Passes)
-            .WithNumbers(run.Incidents);
-    }
 
     private static void AddBookmarks(this NpgsqlBatch batch, Guid runId, RunCommit commit)
     {
@@ -148,6 +109,18 @@ internal static class CommitStatements
         }
     }
 
+    /// <summary>A row of <see cref="FewEntries"/>.</summary>
+    public static NpgsqlBatchCommand WithEntry(this NpgsqlBatchCommand command, JournalEntry entry) => command
+        .With(entry.Sequence)
+        .WithTime(entry.At)
+        .With(entry.ExecutionNumber, NpgsqlTypes.NpgsqlDbType.Bigint)
+        .WithText(entry.NodeId)
+        .WithText(entry.Event)
+        .WithText(entry.Message)
+        .WithJson(entry.Payload)
+        .WithText(entry.Worker)
+        .With(entry.Generation);
+
     private static void AddJournal(this NpgsqlBatch batch, Guid runId, IReadOnlyList<JournalEntry> entries)
     {
         if (entries.Count == 0)
@@ -157,16 +130,7 @@ internal static class CommitStatements
 
         if (entries.Count <= RowLists.Most)
         {
-            FewEntries.Add(batch, runId, entries, static (command, e) => command
-                .With(e.Sequence)
-                .WithTime(e.At)
-                .With(e.ExecutionNumber, NpgsqlTypes.NpgsqlDbType.Bigint)
-                .WithText(e.NodeId)
-                .WithText(e.Event)
-                .WithText(e.Message)
-                .WithJson(e.Payload)
-                .WithText(e.Worker)
-                .With(e.Generation));
+            FewEntries.Add(batch, runId, entries, static (command, e) => command.WithEntry(e));
             return;
         }
 

@@ -19,53 +19,58 @@ internal static class ExecutionStatements
         $"INSERT INTO runbooks.executions (run_id, number, {Changing}, parent_number, node_id, activity_id, activity_type, activity_name, inputs, started_at, role)";
 
     /// <summary>Up to this many steps are changed one by one, which costs less than unpacking arrays; see <see cref="RowLists"/>.</summary>
-    private const int FewChanges = 3;
+    public const int FewChanges = 3;
 
     /// <summary>Steps that nobody can have written before. Outcomes, in the fourth place after the run, come as text.</summary>
-    private static readonly RowLists FewNew = new(IntoExecutions, values: 24, (3, "text[]"));
+    public static readonly RowLists FewNew = new(IntoExecutions, values: 24, (3, "text[]"));
 
-    /// <summary>What <see cref="AddChanges"/> does, for one step.</summary>
-    private const string Change =
-        """
-        UPDATE runbooks.executions SET
-            status = $3, outputs = coalesce($4, outputs), outcomes = $5::text[], state = coalesce($6, state), variables = coalesce($7, variables),
-            effect = $8, attempt = $9, undo = $10, undo_note = $11, completion_order = $12, progress = $13, error = $14, completed_at = $15,
-            worker = $16, cancel_requested = $17
-        WHERE run_id = $1 AND number = $2
-        """;
+    private static readonly string OneChange = Change(new Places());
 
-    public static void AddExecutions(this NpgsqlBatch batch, RunCommit commit, WrittenTexts? written)
+    /// <summary>What <see cref="AddChanges"/> does, for one step, as a part of another statement or by itself.</summary>
+    public static string Change(Places at)
     {
-        var id = commit.Run.Id.Value;
-        var whole = commit.Executions.Where(e => commit.NewExecutions?.Contains(e.Number) ?? true).ToArray();
-        var changes = commit.Executions.Except(whole).ToArray();
-        if (commit.NewExecutions is not null && whole.Length is > 0 and <= RowLists.Most && Array.TrueForAll(whole, e => e.Number >= written?.FirstFreeNumber))
+        var number = at.Next();
+        return $"UPDATE runbooks.executions SET status = {at.Next()}, outputs = coalesce({at.Next()}, outputs), outcomes = {at.Next()}::text[]"
+            + $", state = coalesce({at.Next()}, state), variables = coalesce({at.Next()}, variables), effect = {at.Next()}, attempt = {at.Next()}"
+            + $", undo = {at.Next()}, undo_note = {at.Next()}, completion_order = {at.Next()}, progress = {at.Next()}, error = {at.Next()}"
+            + $", completed_at = {at.Next()}, worker = {at.Next()}, cancel_requested = {at.Next()} WHERE run_id = {Places.Run} AND number = {number}";
+    }
+
+    public static NpgsqlBatchCommand WithChange(this NpgsqlBatchCommand command, ActivityExecution step, WrittenTexts? written) =>
+        command.WithChanging(step, (column, json) => written.Unless(step.Number, column, json));
+
+    /// <summary>A row of <see cref="FewNew"/>.</summary>
+    public static NpgsqlBatchCommand WithNew(this NpgsqlBatchCommand command, ActivityExecution step, WrittenTexts? written) => command
+        .WithChanging(step, (column, json) => written.Note(step.Number, column, json))
+        .With(step.ParentNumber, NpgsqlDbType.Bigint)
+        .WithText(step.NodeId)
+        .WithText(step.ActivityId)
+        .WithText(step.ActivityType)
+        .WithText(step.ActivityName)
+        .WithJson(step.Inputs)
+        .WithTime(step.StartedAt)
+        .WithText(step.Role.ToString());
+
+    public static void AddExecutions(this NpgsqlBatch batch, Guid runId, StepsOfCommit steps, WrittenTexts? written)
+    {
+        if (steps.AreSurelyNew && steps.New.Length is > 0 and <= RowLists.Most)
         {
-            FewNew.Add(batch, id, whole, (command, step) => command
-                .WithChanging(step, (column, json) => written.Note(step.Number, column, json))
-                .With(step.ParentNumber, NpgsqlDbType.Bigint)
-                .WithText(step.NodeId)
-                .WithText(step.ActivityId)
-                .WithText(step.ActivityType)
-                .WithText(step.ActivityName)
-                .WithJson(step.Inputs)
-                .WithTime(step.StartedAt)
-                .WithText(step.Role.ToString()));
+            FewNew.Add(batch, runId, steps.New, (command, step) => command.WithNew(step, written));
         }
-        else if (whole.Length > 0)
+        else if (steps.New.Length > 0)
         {
-            batch.AddWhole(id, whole, written);
+            batch.AddWhole(runId, steps.New, written);
         }
 
-        if (changes.Length > FewChanges)
+        if (steps.Changed.Length > FewChanges)
         {
-            batch.AddChanges(id, changes, written);
+            batch.AddChanges(runId, steps.Changed, written);
         }
         else
         {
-            foreach (var step in changes)
+            foreach (var step in steps.Changed)
             {
-                _ = batch.Add(Change).With(id).WithChanging(step, (column, json) => written.Unless(step.Number, column, json));
+                _ = batch.Add(OneChange).With(runId).WithChange(step, written);
             }
         }
     }

@@ -15,7 +15,12 @@ internal sealed class RowLists(string insert, int values, params (int Place, str
     /// <summary>More are sent as arrays: their price is paid once, and there are only so many texts to keep prepared.</summary>
     public const int Most = 6;
 
-    private readonly string[] texts = [.. Enumerable.Range(1, Most).Select(rows => $"{insert} VALUES {string.Join(", ", Enumerable.Range(0, rows).Select(row => Row(row, values, casts)))}")];
+    private readonly string[] texts = [.. Enumerable.Range(1, Most).Select(rows => Text(insert, values, casts, new Places(), rows))];
+
+    /// <summary>The statement as a part of another one.</summary>
+    /// <param name="at">Where the other one has come to.</param>
+    /// <param name="rows">1 to <see cref="Most"/>.</param>
+    public string Text(Places at, int rows) => Text(insert, values, casts, at, rows);
 
     /// <summary>Adds the statement for some items; each item's values follow in order, after the shared one is given.</summary>
     /// <param name="batch">What is sent.</param>
@@ -31,8 +36,11 @@ internal sealed class RowLists(string insert, int values, params (int Place, str
         }
     }
 
-    private static string Row(int row, int values, (int Place, string Type)[] casts) =>
-        $"($1, {string.Join(", ", Enumerable.Range(0, values).Select(place => $"${(row * values) + place + 2}{CastOf(place, casts)}"))})";
+    private static string Text(string insert, int values, (int Place, string Type)[] casts, Places at, int rows) =>
+        $"{insert} VALUES {string.Join(", ", Enumerable.Range(0, rows).Select(_ => Row(values, casts, at)))}";
+
+    private static string Row(int values, (int Place, string Type)[] casts, Places at) =>
+        $"({Places.Run}, {string.Join(", ", Enumerable.Range(0, values).Select(place => at.Next() + CastOf(place, casts)))})";
 
     private static string CastOf(int place, (int Place, string Type)[] casts) =>
         Array.Find(casts, c => c.Place == place) is { Type: { } type } ? $"::{type}" : "";

@@ -25,12 +25,15 @@ internal sealed class WrittenTexts
     public const long Head = 0;
 
     /// <summary>Shorter texts are cheaper to write than to remember.</summary>
-    private const int WorthRemembering = 1024;
+    public const int WorthRemembering = 1024;
 
     private static readonly ConditionalWeakTable<RunClaim, WrittenTexts> ByClaim = [];
 
     private readonly Dictionary<(long Number, JsonColumn Column), byte[]> written = [];
     private readonly Dictionary<(long Number, JsonColumn Column), byte[]> sent = [];
+
+    private HeadFacts? head;
+    private HeadFacts? sentHead;
 
     /// <summary>Of this claim object, and of no other that is equal to it: knowledge ends with the burst that has it.</summary>
     public static WrittenTexts? Of(RunClaim claim) => ByClaim.TryGetValue(claim, out var known) ? known : null;
@@ -46,6 +49,12 @@ internal sealed class WrittenTexts
 
     /// <summary>No step has this number or a higher one: this claim alone makes steps. None is known after a lost answer.</summary>
     public long FirstFreeNumber { get; private set; }
+
+    /// <summary>Whether the head holds exactly this since the last commit of this claim.</summary>
+    public bool Holds(HeadFacts facts) => facts == head;
+
+    /// <summary>What the commit that is sent now makes of the head.</summary>
+    public void Sends(HeadFacts facts) => sentHead = facts;
 
     /// <summary>Null when exactly this text is there already.</summary>
     public string? Changed(long number, JsonColumn column, JsonObject json)
@@ -73,6 +82,7 @@ internal sealed class WrittenTexts
     public void Committed(long firstFreeNumber)
     {
         FirstFreeNumber = firstFreeNumber;
+        head = sentHead;
         foreach (var (key, hash) in sent)
         {
             written[key] = hash;
@@ -85,6 +95,7 @@ internal sealed class WrittenTexts
     public void Forget()
     {
         FirstFreeNumber = long.MaxValue;
+        (head, sentHead) = (null, null);
         sent.Clear();
         written.Clear();
     }
