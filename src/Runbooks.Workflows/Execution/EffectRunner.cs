@@ -157,11 +157,15 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
         using var stopWaiting = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         using var ended = new CancellationTokenSource();
         var limit = context.Get(activity.TimeLimit);
-        var watch = WatchAsync(limit, asked, stopWaiting, ended.Token);
+
+        // What has ended when it comes back here needs no watch; a limit counts from before it begins.
+        var watch = limit is null ? null : WatchAsync(limit, asked, stopWaiting, ended.Token);
         try
         {
             var given = context.With(asked.Token, stopWaiting.Token);
-            var result = context.Mask.Mask(await interceptor.PerformAsync(new EffectCall(operation, activity, given), () => perform(given)).WaitAsync(stopWaiting.Token));
+            var performing = interceptor.PerformAsync(new EffectCall(operation, activity, given), () => perform(given));
+            watch ??= performing.IsCompleted ? null : WatchAsync(limit, asked, stopWaiting, ended.Token);
+            var result = context.Mask.Mask(await performing.WaitAsync(stopWaiting.Token));
             return result is EffectResult.Unknown unknown && activity is not MutatingActivity ? new EffectResult.Failed(unknown.Reason)
                 : result is EffectResult.Failed failed && asked.IsCancellationRequested && !context.CancelRequested.IsCancellationRequested ? new EffectResult.Failed($"It did not end within {limit}. {failed.Reason}")
                 : result;
@@ -179,8 +183,11 @@ internal sealed class EffectRunner(EngineOptions options, TimeProvider clock, IL
         }
         finally
         {
-            EndWatch(ended);
-            await watch;
+            if (watch is not null)
+            {
+                EndWatch(ended);
+                await watch;
+            }
         }
     }
 

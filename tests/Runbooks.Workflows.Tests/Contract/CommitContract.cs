@@ -56,6 +56,63 @@ public abstract class CommitContract : RunStoreContract
         Assert.Equal(entries.Select(v => Text(v)), (await Runs.JournalAsync(run.Id, 0, 50, None)).Select(v => Text(v)));
     }
 
+    /// <summary>A store may leave out what has not changed; it must not leave out what has changed back.</summary>
+    [Fact]
+    public async Task What_changes_in_a_head_is_written_whatever_the_commits_before_have_written()
+    {
+        var (run, claim) = await ClaimedAsync();
+        var step = NewStep(1);
+        Action[] changes =
+        [
+            () => run.Status = RunStatus.Executing,
+            () => { },
+            () => run.Reason = "now",
+            () => run.Variables["v"] = 1,
+            () => run.Variables["v"] = new string('x', 2000),
+            () => run.Variables["v"] = new string('y', 2000),
+            () => run.Output["o"] = 1,
+            () => (run.Reason, run.Variables) = (null, []),
+            () => (run.Name, run.CorrelationId, run.PausedBy) = ("n", "c", "anna"),
+            () => (run.Name, run.CorrelationId, run.PausedBy) = (null, null, null),
+            () => run.CompensatesTo = RunStatus.Cancelled,
+            () => run.StartedAt = Noon,
+            () => run.Passes.Add(new UndoPass(null, IncludesScope: false, PassMode.Confirm, null)),
+            () => run.Incidents.Add(7),
+            () => (run.Passes, run.Incidents) = ([], []),
+            () => run.ParentBookmarkId = "b",
+            () => run.FinishedAt = Noon,
+            () => run.FinishedAt = null,
+        ];
+        for (var i = 0; i < changes.Length; i++)
+        {
+            changes[i]();
+            step.State["i"] = i;
+            (run.NextExecutionNumber, run.NextCompletionOrder) = (2 + i, 1 + i);
+            var commit = new RunCommit(run, claim) { Executions = [step], NewExecutions = i == 0 ? new HashSet<long> { 1 } : new HashSet<long>(), Journal = [NextEntry(run, claim)] };
+            await Runs.CommitAsync(commit, None);
+
+            Assert.Equal(Text(run), Text(await FoundAsync(run.Id)));
+            Assert.Equal(Text(step), Text(Assert.Single(await Runs.ExecutionsAsync(run.Id, None))));
+        }
+    }
+
+    [Fact]
+    public async Task A_usual_step_after_a_takeover_is_refused_and_nothing_of_it_is_written()
+    {
+        var (run, stale) = await ClaimedAsync();
+        var step = NewStep(1);
+        await Runs.CommitAsync(new RunCommit(run, stale) { Executions = [step], NewExecutions = new HashSet<long> { 1 }, Journal = [NextEntry(run, stale)] }, None);
+        await Store.PassAsync(LongerThanTheLease);
+        _ = await ClaimAsync("w2");
+        step.Status = ActivityStatus.Completed;
+        var late = new RunCommit(run, stale) { Executions = [step, NewStep(2)], NewExecutions = new HashSet<long> { 2 }, Journal = [NextEntry(run, stale)] };
+
+        await Assert.ThrowsAsync<LeaseLostException>(() => Runs.CommitAsync(late, None));
+
+        Assert.Equal(ActivityStatus.Running, Assert.Single(await Runs.ExecutionsAsync(run.Id, None)).Status);
+        Assert.Single(await Runs.JournalAsync(run.Id, 0, 10, None));
+    }
+
     [Fact]
     public async Task A_commit_after_a_takeover_is_refused_and_nothing_of_it_is_written()
     {
