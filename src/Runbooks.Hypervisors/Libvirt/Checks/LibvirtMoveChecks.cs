@@ -15,6 +15,8 @@ internal sealed class LibvirtMoveChecks(HostName host, IRemoteShell shell, Virsh
 
     private const double MiB = 1024 * 1024;
 
+    private readonly SharedLook<HostName, Result<PeerWay>> ways = new();
+
     public async Task<Result<VmNeeds>> ReadNeedsAsync(VmName vm, CancellationToken cancellationToken)
     {
         var domain = await virsh.ReadDomainAsync(vm, cancellationToken);
@@ -45,14 +47,17 @@ internal sealed class LibvirtMoveChecks(HostName host, IRemoteShell shell, Virsh
             : Virsh.BadAnswer(host, "stat", "it did not answer for each disk");
     }
 
-    public async Task<Result<PeerWay>> TryPeerAsync(HostName destination, CancellationToken cancellationToken)
+    public Task<Result<PeerWay>> TryPeerAsync(HostName destination, CancellationToken cancellationToken) =>
+        ways.AskAsync(destination, () => TryWayAsync(destination), cancellationToken);
+
+    private async Task<Result<PeerWay>> TryWayAsync(HostName destination)
     {
         if (migrationUri(destination) is not { } uri || PeerSsh.Command(uri) is not { } way)
         {
             return new PeerWay(PeerTrust.NotTried, $"Migrations to {destination} do not go by SSH.", null, null);
         }
 
-        var parts = await AskAsync(CheckScripts.Peer(way.Host, way.Words), "ssh", cancellationToken);
+        var parts = await AskAsync(CheckScripts.Peer(way.Host, way.Words), "ssh", CancellationToken.None);
         return parts.IsOk ? PeerSsh.Judge(host, destination, way.Host, parts.Value["ssh"], Link(parts.Value)) : parts.Fault;
     }
 
