@@ -71,7 +71,7 @@ END
 # --bridge and --network plug in an interface each; its driver is not in the guest, so it never says a word by itself.
 # --disk is a path on the host, where a small image is made; --image makes one of so many MiB in the shared folder.
 guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--max-vcpus n] [--cpu %] [--ws MiB] [--rate MiB/s] [--bridge B] [--network N] [--disk PATH] [--image MiB] [--plain 1]
-    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 max_memory=0 max_vcpus=0 image=0 plain=0 devices='' words
+    local name=$1 host=$2 memory=96 vcpus=1 cpu=0 ws=0 rate=0 max_memory=0 max_vcpus=0 image=0 plain=0 bridge='' devices='' words
     require_guest_name "$name"
     shift 2
     while [ $# -gt 0 ]; do
@@ -82,7 +82,10 @@ guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--ma
         *) [[ ${2:-} =~ ^[0-9]+$ ]] || die "guest-define: $1 needs a whole number, found '${2:-}'." ;;
         esac
         case $1 in
-        --bridge) devices+="    <interface type='bridge'><source bridge='$2'/><model type='virtio'/></interface>"$'\n' ;;
+        --bridge)
+            bridge=$2
+            devices+="    <interface type='bridge'><source bridge='$2'/><model type='virtio'/></interface>"$'\n'
+            ;;
         --network) devices+="    <interface type='network'><source network='$2'/><model type='virtio'/></interface>"$'\n' ;;
         --disk)
             inside "$host" truncate -s 1M "$2"
@@ -107,7 +110,7 @@ guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--ma
     [ "$max_vcpus" -ge "$vcpus" ] || max_vcpus=$vcpus
     words="lab.cpu=$cpu lab.ws=$ws lab.rate=$rate"
     if is_machine "$host"; then
-        machine_guest_define "$name" "$host" "$memory" "$vcpus" "$words" "$image"
+        machine_guest_define "$name" "$host" "$memory" "$vcpus" "$words" "$image" "$bridge"
         return
     fi
     if [ "$image" -gt 0 ]; then

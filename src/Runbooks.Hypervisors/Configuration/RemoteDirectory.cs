@@ -3,7 +3,7 @@ using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Conversion;
 using Runbooks.Hypervisors.Disks;
 using Runbooks.Hypervisors.Libvirt;
-using Runbooks.Hypervisors.Libvirt.Checks;
+using Runbooks.Hypervisors.Linux.Checks;
 using Runbooks.Hypervisors.Power;
 using Runbooks.Hypervisors.Ssh;
 using Runbooks.Hypervisors.Xen;
@@ -45,11 +45,11 @@ public sealed class RemoteDirectory : IHypervisorDirectory, IAsyncDisposable
     };
 
     private LibvirtHypervisor Make(LibvirtHost host, SshShell shell, TimeProvider time) =>
-        new(host, shell, Libvirt, time) { Disks = new RemoteDisks(host.Name, [ConvertibleDisk.Raw, ConvertibleDisk.Qcow2], shell, Way) };
+        new(host, shell, Libvirt, time) { Disks = new RemoteDisks(host.Name, [ConvertibleDisk.Raw, ConvertibleDisk.Qcow2], shell, new PeerWays(host.Name, shell, Way)) };
 
     /// <remarks>Xen itself reads raw images; others need a QEMU on the host that is built with Xen, which not every one has.</remarks>
     private XenHypervisor Make(XenHost host, SshShell shell, TimeProvider time) =>
-        new(host, shell, Xen, time) { Disks = new RemoteDisks(host.Name, [ConvertibleDisk.Raw], shell, Way) };
+        new(host, shell, Xen, time) { Disks = new RemoteDisks(host.Name, [ConvertibleDisk.Raw], shell, new PeerWays(host.Name, shell, Way)) };
 
     /// <summary>The ssh by which any host of the fleet reaches this one: the one by which migrations come to it.</summary>
     private SshWay? Way(HostName host) => !hosts.TryGetValue(host, out var found) ? null

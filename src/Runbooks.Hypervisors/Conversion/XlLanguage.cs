@@ -86,7 +86,7 @@ public static class XlLanguage
     {
         // target= comes last and may hold anything.
         var at = text.IndexOf("target=", StringComparison.Ordinal);
-        var fields = Fields(at < 0 ? text : text[..at]);
+        var fields = XlConfig.Fields(at < 0 ? text : text[..at]);
         var (format, device, path) = (fields.GetValueOrDefault("format", ConvertibleDisk.Raw), fields.GetValueOrDefault("vdev", string.Empty), at < 0 ? string.Empty : text[(at + "target=".Length)..].Trim());
         var wrong = !path.StartsWith('/') || path.StartsWith("/dev/", StringComparison.Ordinal) ? "its target is no file"
             : format is not (ConvertibleDisk.Raw or ConvertibleDisk.Qcow2) ? $"its format is '{format}'"
@@ -104,7 +104,7 @@ public static class XlLanguage
 
     private static ConvertibleCard? ReadCard(string text, List<string> problems)
     {
-        var fields = Fields(text);
+        var fields = XlConfig.Fields(text);
         var wrong = !fields.TryGetValue("mac", out var mac) ? "it has no mac, so the guest would get another card each time"
             : !fields.TryGetValue("bridge", out var bridge) ? "it has no bridge"
             : fields.Keys.FirstOrDefault(k => k is not ("mac" or "bridge")) is { } other ? $"'{other}' is not known"
@@ -116,17 +116,5 @@ public static class XlLanguage
         }
 
         return new ConvertibleCard(mac!, fields["bridge"]);
-    }
-
-    private static Dictionary<string, string> Fields(string text)
-    {
-        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            var pair = part.Split('=', 2, StringSplitOptions.TrimEntries);
-            fields[pair[0]] = pair.Length > 1 ? pair[1] : string.Empty;
-        }
-
-        return fields;
     }
 }

@@ -1,7 +1,6 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
-using Runbooks.Hypervisors.Libvirt.Answers;
-using Runbooks.Hypervisors.Libvirt.Checks;
+using Runbooks.Hypervisors.Linux.Checks;
 using Runbooks.Hypervisors.Ssh;
 
 namespace Runbooks.Hypervisors.Disks;
@@ -10,8 +9,8 @@ namespace Runbooks.Hypervisors.Disks;
 /// <param name="host">The host.</param>
 /// <param name="formats">Formats of images that its VMs can use.</param>
 /// <param name="shell">Runs programs on it.</param>
-/// <param name="ways">The ssh by which this host reaches another; null for one that it can't reach by ssh.</param>
-internal sealed class RemoteDisks(HostName host, IReadOnlyList<string> formats, IRemoteShell shell, Func<HostName, SshWay?> ways) : IVmDisks
+/// <param name="ways">The ssh by which this host reaches others.</param>
+internal sealed class RemoteDisks(HostName host, IReadOnlyList<string> formats, IRemoteShell shell, PeerWays ways) : IVmDisks
 {
     /// <summary>A connection between two busy hosts takes seconds, and a conversion has the time.</summary>
     private static readonly TimeSpan WayLimit = TimeSpan.FromSeconds(45);
@@ -32,18 +31,9 @@ internal sealed class RemoteDisks(HostName host, IReadOnlyList<string> formats, 
             : Fault(FaultKind.BadAnswer, $"Its files can't be looked at: {Said(answer.Value)}");
     }
 
-    public async Task<Result<PeerWay>> TryWayAsync(HostName destination, CancellationToken cancellationToken)
-    {
-        if (ways(destination) is not { } way)
-        {
-            return NoWay(destination);
-        }
-
-        var answer = await shell.RunAsync(CheckScripts.Peer(way.Host, [.. way.Words, "true"]) with { Timeout = WayLimit }, cancellationToken);
-        return !answer.IsOk ? answer.Fault
-            : Sections.TrySplit(answer.Value.Output, out var parts, out var problem) && parts.TryGetValue("ssh", out var said) ? PeerSsh.Judge(host, destination, way.Host, said, null)
-            : Fault(FaultKind.BadAnswer, $"The way to {destination} can't be tried: {problem}.");
-    }
+    public Task<Result<PeerWay>> TryWayAsync(HostName destination, CancellationToken cancellationToken) => ways.Find(destination) is null
+        ? Task.FromResult<Result<PeerWay>>(NoWay(destination))
+        : ways.TryAsync(destination, WayLimit, cancellationToken);
 
     public async Task<Result<Unit>> MarkFolderAsync(string path, string id, bool isMarked, CancellationToken cancellationToken) =>
         (await ChangeAsync(DiskScripts.SetMark(path, id, isMarked), $"the folder of {path}", cancellationToken)).Map(_ => default(Unit));
@@ -59,7 +49,7 @@ internal sealed class RemoteDisks(HostName host, IReadOnlyList<string> formats, 
             return Fault(FaultKind.Refused, wrong);
         }
 
-        if (ways(copy.Destination) is not { } way)
+        if (ways.Find(copy.Destination) is not { } way)
         {
             return NoWay(copy.Destination);
         }
@@ -145,6 +135,3 @@ internal sealed class RemoteDisks(HostName host, IReadOnlyList<string> formats, 
 
     private HypervisorFault Fault(FaultKind kind, string message, string? advice = null) => new(kind, host, message, advice);
 }
-
-/// <summary>How a host reaches another by ssh: the name that it uses, and the command up to what is to be run.</summary>
-internal sealed record SshWay(string Host, IReadOnlyList<string> Words);

@@ -2,6 +2,7 @@ using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Libvirt.Checks;
 using Runbooks.Hypervisors.Libvirt.Networks;
+using Runbooks.Hypervisors.Linux.Checks;
 using Runbooks.Hypervisors.Ssh;
 
 namespace Runbooks.Hypervisors.Libvirt;
@@ -36,7 +37,7 @@ internal sealed partial class LibvirtHypervisor : IHypervisor
         reader = new VmReader(host, virsh, time);
         Scaling = new LibvirtScaling(host.Name, shell, time);
         Networks = new LibvirtNetworks(host.Name, shell, virsh);
-        MoveChecks = new LibvirtMoveChecks(host.Name, shell, virsh, name => peers(name)?.Host.MigrationUri);
+        MoveChecks = new LibvirtMoveChecks(host.Name, shell, virsh, new PeerWays(host.Name, shell, name => peers(name) is { } peer ? PeerSsh.Way(peer.Host.MigrationUri) : null));
         Definitions = new LibvirtDefinitions(host.Name, host.DomainType, virsh, shell);
     }
 

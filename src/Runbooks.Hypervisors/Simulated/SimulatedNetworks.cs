@@ -1,6 +1,6 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
-using Runbooks.Hypervisors.Libvirt.Networks;
+using Runbooks.Hypervisors.Linux.Networks;
 
 namespace Runbooks.Hypervisors.Simulated;
 

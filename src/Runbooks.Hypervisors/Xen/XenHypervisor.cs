@@ -1,5 +1,6 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
+using Runbooks.Hypervisors.Linux.Checks;
 using Runbooks.Hypervisors.Ssh;
 using Runbooks.Hypervisors.Xen.Answers;
 
@@ -29,6 +30,9 @@ internal sealed partial class XenHypervisor : IHypervisor
         xl = new Xl(host.Name, shell);
         reader = new XenReader(host, xl, time);
         Definitions = new XenDefinitions(host, shell, xl, reader);
+        var devices = new XenDeviceReader(host, xl);
+        Networks = new XenNetworks(host, shell, xl, devices);
+        MoveChecks = new XenMoveChecks(host, shell, devices, new PeerWays(host.Name, shell, name => peers(name) is { } peer ? XenWay.To(peer.Host) : null));
     }
 
     public HostName Host => host.Name;
@@ -37,6 +41,10 @@ internal sealed partial class XenHypervisor : IHypervisor
     public HypervisorFeatures Features => HypervisorFeatures.LiveMigration | HypervisorFeatures.AbortMigration | HypervisorFeatures.EndsOnlyHalfCopies;
 
     public IVmDefinitions? Definitions { get; }
+
+    public IHostNetworks Networks { get; }
+
+    public IMoveChecks MoveChecks { get; }
 
     public IVmDisks? Disks { get; init; }
 

@@ -26,6 +26,16 @@ internal static class XenScripts
         + "echo @@info; [ \"$3\" != host ] || xl info || exit $?; "
         + "echo @@list; xl list -v || exit $?; echo @@end";
 
+    /// <summary>Sets <c>bridge</c> to the bridge of interfaces that name none: xl's own setting, or what xl takes without it.</summary>
+    public const string DefaultBridge =
+        "bridge=$(sed -n 's/^[[:space:]]*vif\\.default\\.bridge[[:space:]]*=[[:space:]]*\"\\([^\"]*\\)\".*/\\1/p' /etc/xen/xl.conf 2>/dev/null | tail -n 1); bridge=${bridge:-xenbr0}; ";
+
+    // $1 VM, $2 its definition. xl info comes first: with a Xen that does not answer, a VM without a domain proves nothing.
+    private const string ReadDevicesText = DefaultBridge
+        + "xl info >/dev/null || exit $?; echo @@cpu; " + XenCpu.Script + "; echo @@bridge; echo \"$bridge\"; "
+        + "echo @@definition; [ ! -f \"$2\" ] || { base64 -w0 <\"$2\" && echo; } || exit 3; "
+        + "echo @@domain; ! xl domid \"$1\" >/dev/null 2>&1 || xl list -l \"$1\" || exit $?; echo; echo @@end";
+
     /// <summary>Waits for the lock of the VM $1; file descriptor 9 holds it until the program ends.</summary>
     private const string Lock = "umask 077; mkdir -p /run/runbooks && exec 9>\"/run/runbooks/lock-$1\" && flock -w 60 9 || exit 47; ";
 
@@ -71,6 +81,8 @@ internal static class XenScripts
     public static RemoteCommand ReadHost(XenHost host) => Command(Effect.Reads, ReadLimit, ReadText, host.Definitions, "*", "host");
 
     public static RemoteCommand ReadVm(XenHost host, VmName vm) => Command(Effect.Reads, ReadLimit, ReadText, host.Definitions, vm.Value, "vm");
+
+    public static RemoteCommand ReadDevices(XenHost host, VmName vm) => Command(Effect.Reads, ReadLimit, ReadDevicesText, vm.Value, Path(host, vm));
 
     public static RemoteCommand Start(XenHost host, VmName vm) => Command(Effect.Changes, ChangeLimit, StartText, vm.Value, Path(host, vm));
 

@@ -1,4 +1,4 @@
-using Runbooks.Hypervisors.Disks;
+using Runbooks.Hypervisors.Ssh;
 
 namespace Runbooks.Hypervisors.Xen;
 

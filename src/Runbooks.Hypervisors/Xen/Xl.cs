@@ -1,6 +1,6 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
-using Runbooks.Hypervisors.Libvirt.Answers;
+using Runbooks.Hypervisors.Linux;
 using Runbooks.Hypervisors.Ssh;
 
 namespace Runbooks.Hypervisors.Xen;

@@ -70,6 +70,12 @@ public abstract class ContractHarness : IAsyncDisposable
     /// <summary>False when the hosts' kernel knows no VLAN interfaces; then making one is unsupported.</summary>
     public virtual bool KnowsVlans => true;
 
+    /// <summary>False for a hypervisor that has no virtual networks of its own; then making one is unsupported.</summary>
+    public virtual bool HasVirtualNetworks => true;
+
+    /// <summary>False for a hypervisor that leaves it to the guest to tell the switches where it is; then announcing it is unsupported.</summary>
+    public virtual bool CanAnnounce => true;
+
     /// <summary>Makes a bridge on A as an operator would, and removes it when the harness goes.</summary>
     public virtual Task MakeBridgeOnAAsync(string name) => Task.CompletedTask;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Disks;
+using Runbooks.Hypervisors.Linux.Checks;
 using Runbooks.Hypervisors.Processes;
 using Runbooks.Hypervisors.Ssh;
 
@@ -125,8 +126,11 @@ public sealed class CopiesOnThisMachine : IDisposable
     }
 
     /// <param name="ssh">What happens to what is sent; the program that is to get it is the first argument.</param>
-    private RemoteDisks Disks(string ssh = "sh -c \"$1\"") =>
-        new(A, ["raw", "qcow2"], new LocalShell(folder), host => host == B ? new SshWay("b", ["sh", "-c", ssh, "ssh"]) : null);
+    private RemoteDisks Disks(string ssh = "sh -c \"$1\"")
+    {
+        var shell = new LocalShell(folder);
+        return new(A, ["raw", "qcow2"], shell, new PeerWays(A, shell, host => host == B ? new SshWay("b", ["sh", "-c", ssh, "ssh"]) : null));
+    }
 
     private static string CommandLine(Process process)
     {

@@ -82,6 +82,16 @@ public class LabHosts : IAsyncLifetime
         return new RemoteDirectory(file.Configuration with { SshConfig = sshConfig ?? file.Configuration.SshConfig }, TimeProvider.System);
     }
 
+    /// <summary>Removes the networks of a host that we made, those that others lead out by last.</summary>
+    public static async Task RemoveNetworksAsync(IHypervisor host)
+    {
+        foreach (var network in (await host.Networks!.ObserveAsync(CancellationToken.None)).Value.Where(n => n.IsOurs).Reverse())
+        {
+            _ = await host.Networks.RetireAsync(network, CancellationToken.None);
+            _ = await host.Networks.RemoveAsync(network, CancellationToken.None);
+        }
+    }
+
     /// <summary>virsh on the host's own console: what an operator would see, past the driver and its connections.</summary>
     public Task<string> VirshAsync(HostName host, params string[] words) =>
         Lab.RunAsync(["enter", host.Value, "virsh", "-q", "-c", "qemu:///system", .. words]);

@@ -105,11 +105,7 @@ public sealed class LibvirtHarness(LabHosts lab) : ContractHarness
                 await hypervisor.UndefineAsync(guest, limit.Token);
             }
 
-            foreach (var network in (await hypervisor.Networks!.ObserveAsync(limit.Token)).Value.Where(n => n.IsOurs).Reverse())
-            {
-                await hypervisor.Networks.RetireAsync(network, limit.Token);
-                await hypervisor.Networks.RemoveAsync(network, limit.Token);
-            }
+            await LabHosts.RemoveNetworksAsync(hypervisor);
         }
     }
 }

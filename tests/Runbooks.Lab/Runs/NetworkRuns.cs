@@ -20,12 +20,7 @@ public sealed class NetworkRuns(LabHosts lab) : IAsyncLifetime
         await guests.DisposeAsync();
         foreach (var host in new[] { Guests.Host1, Guests.Host2, Guests.Host3 })
         {
-            var networks = lab.Fleet.Hypervisor(host).Networks!;
-            foreach (var network in (await networks.ObserveAsync(CancellationToken.None)).Value.Where(n => n.IsOurs).Reverse())
-            {
-                await networks.RetireAsync(network, CancellationToken.None);
-                await networks.RemoveAsync(network, CancellationToken.None);
-            }
+            await LabHosts.RemoveNetworksAsync(lab.Fleet.Hypervisor(host));
         }
     }
 

@@ -1,6 +1,7 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Tests.Contract;
+using Runbooks.Lab.Hosts;
 
 namespace Runbooks.LabXen.Hosts;
 
@@ -8,6 +9,7 @@ namespace Runbooks.LabXen.Hosts;
 public sealed class XenHarness(XenMachines machines) : ContractHarness
 {
     private readonly List<VmName> guests = [];
+    private readonly List<string> bridges = [];
 
     public override IHypervisor A => machines.Fleet.Hypervisor(XenMachines.Xen1);
 
@@ -27,18 +29,39 @@ public sealed class XenHarness(XenMachines machines) : ContractHarness
 
     public override bool HoldIsCertain => false;
 
-    public override async Task<VmName> DefineAsync(GuestSpec guest)
+    /// <summary>The machine's spare card.</summary>
+    public override string Uplink => "eth2";
+
+    public override bool HasVirtualNetworks => false;
+
+    public override bool CanAnnounce => false;
+
+    public override async Task MakeBridgeOnAAsync(string name)
+    {
+        bridges.Add(name);
+        _ = await machines.ShellAsync(XenMachines.Xen1, "ip link add \"$1\" type bridge && ip link set \"$1\" up", name);
+    }
+
+    public override Task<VmName> DefineAsync(GuestSpec guest) => DefineAsync(guest, []);
+
+    /// <param name="guest">The guest.</param>
+    /// <param name="more">Options of the lab's own.</param>
+    public async Task<VmName> DefineAsync(GuestSpec guest, IReadOnlyList<string> more)
     {
         ArgumentNullException.ThrowIfNull(guest);
         var name = XenMachines.NewName();
         guests.Add(name);
         await machines.Lab.RunAsync(
+        [
             "guest-define", name.Value, XenMachines.Xen1.Value,
             "--memory", $"{guest.MemoryMiB}",
             "--vcpus", $"{guest.Vcpus}",
             "--cpu", $"{(int)(guest.CpuLoad * 100)}",
             "--ws", $"{guest.WorkingSetMiB}",
-            "--rate", $"{guest.WriteMiBs}");
+            "--rate", $"{guest.WriteMiBs}",
+            .. guest.Network is { } network ? (string[])["--bridge", network.Name] : [],
+            .. more,
+        ]);
         return name;
     }
 
@@ -56,6 +79,11 @@ public sealed class XenHarness(XenMachines machines) : ContractHarness
 
     public override async ValueTask DisposeAsync()
     {
+        foreach (var bridge in bridges)
+        {
+            _ = await machines.ShellAsync(XenMachines.Xen1, "ip link delete \"$1\" || true", bridge);
+        }
+
         foreach (var host in new[] { XenMachines.Xen1, XenMachines.Xen2 })
         {
             await machines.Lab.RunAsync("poweron", host.Value);
@@ -65,6 +93,8 @@ public sealed class XenHarness(XenMachines machines) : ContractHarness
             {
                 await machines.RemoveAsync(host, guest);
             }
+
+            await LabHosts.RemoveNetworksAsync(machines.Fleet.Hypervisor(host));
         }
     }
 }

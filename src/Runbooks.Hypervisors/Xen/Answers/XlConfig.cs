@@ -69,6 +69,19 @@ internal sealed class XlConfig
             : throw new ArgumentException("xl's language has no text with both kinds of quotes.", nameof(text));
     }
 
+    /// <summary>The fields of an item such as a network card: <c>key=value</c> with commas between them.</summary>
+    public static Dictionary<string, string> Fields(string text)
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var pair = part.Split('=', 2, StringSplitOptions.TrimEntries);
+            fields[pair[0]] = pair.Length > 1 ? pair[1] : string.Empty;
+        }
+
+        return fields;
+    }
+
     private sealed class Reader(string text)
     {
         private int at;

@@ -1,17 +1,13 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
-using Runbooks.Hypervisors.Disks;
+using Runbooks.Hypervisors.Ssh;
 
-namespace Runbooks.Hypervisors.Libvirt.Checks;
+namespace Runbooks.Hypervisors.Linux.Checks;
 
-/// <summary>The SSH connection that the libvirtd of one host opens to another, made by hand and judged.</summary>
+/// <summary>The SSH connection that one host opens to another, made by hand and judged.</summary>
 internal static class PeerSsh
 {
-    /// <summary>What libvirt would run for a URI, with nobody to be asked; null when the URI does not go by ssh.</summary>
-    public static (string Host, IReadOnlyList<string> Words)? Command(string migrationUri) =>
-        Way(migrationUri) is { } way ? (way.Host, [.. way.Words, "true"]) : null;
-
-    /// <summary>The same up to the program that is to be run there.</summary>
+    /// <summary>What libvirt would run for a migration URI up to the program there, with nobody to be asked; null when the URI does not go by ssh.</summary>
     public static SshWay? Way(string migrationUri)
     {
         if (!Uri.TryCreate(migrationUri, UriKind.Absolute, out var uri) || !uri.Scheme.EndsWith("+ssh", StringComparison.Ordinal) || uri.Host.Length == 0)
@@ -38,7 +34,7 @@ internal static class PeerSsh
         return end switch
         {
             "rc 0" => new(PeerTrust.Trusted, $"{from} may connect to {to}.", null, link),
-            "rc other-user" => new(PeerTrust.NotTried, $"We do not log in to {from} as root, and libvirtd connects as root.", null, link),
+            "rc other-user" => new(PeerTrust.NotTried, $"We do not log in to {from} as root, and it is root there that connects.", null, link),
             _ when said.Contains("HOST IDENTIFICATION HAS CHANGED", StringComparison.Ordinal) => new(
                 PeerTrust.KeyRejected,
                 $"The SSH host key of {to} is not the one that {from} has in {file}.",
@@ -47,7 +43,7 @@ internal static class PeerSsh
             _ when said.Contains("Host key verification failed", StringComparison.Ordinal) => new(
                 PeerTrust.KeyRejected,
                 $"{from} does not know the SSH host key of {to}.",
-                $"On {from}: get the key with ssh-keyscan {target}, {compare}, and add it to {file}. libvirtd on {from} makes the connection, so our own known_hosts does not count.",
+                $"On {from}: get the key with ssh-keyscan {target}, {compare}, and add it to {file}. {from} itself makes the connection, so our own known_hosts does not count.",
                 link),
             _ when said.Contains("Permission denied", StringComparison.Ordinal) => new(
                 PeerTrust.NoAccess,

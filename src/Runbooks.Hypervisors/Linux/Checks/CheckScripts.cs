@@ -1,6 +1,7 @@
+using System.Globalization;
 using Runbooks.Hypervisors.Ssh;
 
-namespace Runbooks.Hypervisors.Libvirt.Checks;
+namespace Runbooks.Hypervisors.Linux.Checks;
 
 /// <summary>The scripts that look before a migration: one call each, and nothing is changed.</summary>
 internal static class CheckScripts
@@ -19,11 +20,9 @@ internal static class CheckScripts
         + "[ -z \"$dev\" ] || [ ! -e \"$d/statistics\" ] || { s=-1; [ ! -e \"$d/device\" ] && ! ls -d \"$d\"/lower_* >/dev/null 2>&1 || s=$(cat \"$d/speed\" 2>/dev/null || echo -1); echo \"$dev $s\"; }; }; "
         + "sample() { [ -z \"$dev\" ] || [ ! -e \"$d/statistics\" ] || { read -r t _ </proc/uptime; read -r x <\"$d/statistics/tx_bytes\"; read -r r <\"$d/statistics/rx_bytes\"; echo \"$t $x $r\"; }; }; ";
 
+    // $1 the host to send from, $2 how many words the hypervisor's part has, those words, then paths.
     private const string OfferText = SeeFiles + SeeLink
-        + "from=$1 xml=$2 kind=$3 type=$4 arch=$5 machine=$6; shift 6; "
-        + "echo @@link; way \"$from\"; sample; echo @@cpu; "
-        + "case $kind in guest) printf %s \"$xml\" | virsh -c qemu:///system hypervisor-cpu-compare --error --virttype \"$type\" --arch \"$arch\" --machine \"$machine\" /dev/stdin 2>&1; echo \"rc $?\";; "
-        + "host) printf %s \"$xml\" | virsh -c qemu:///system cpu-compare --error /dev/stdin 2>&1; echo \"rc $?\";; esac; "
+        + "from=$1 n=$2; shift 2; echo @@link; way \"$from\"; sample; echo @@cpu; cpu \"$@\"; shift \"$n\"; "
         + "echo @@disks; see \"$@\"; sleep 0.1; echo @@after; sample; echo @@end";
 
     // ssh frames its warning of a changed key with lines of '@', which would pass for marks of a section.
@@ -34,8 +33,11 @@ internal static class CheckScripts
 
     public static RemoteCommand Files(IEnumerable<string> paths) => new(["sh", "-c", SeeFiles + "see \"$@\"", "sh", .. paths], Effect.Reads, Limit);
 
-    public static RemoteCommand Offer(string source, CpuNeed? cpu, IEnumerable<string> paths) => new(
-        ["sh", "-c", OfferText, "sh", source, cpu?.Xml ?? string.Empty, cpu?.Kind ?? string.Empty, cpu?.Type ?? string.Empty, cpu?.Architecture ?? string.Empty, cpu?.Machine ?? string.Empty, .. paths],
+    /// <param name="source">Where the VM would come from, as ssh there is told.</param>
+    /// <param name="cpu">What the hypervisor is asked about its CPU: the body of a shell function, and its words.</param>
+    /// <param name="paths">The VM's disks.</param>
+    public static RemoteCommand Offer(string source, (string Script, IReadOnlyList<string> Words) cpu, IEnumerable<string> paths) => new(
+        ["sh", "-c", $"cpu() {{ {cpu.Script}; }}; {OfferText}", "sh", source, cpu.Words.Count.ToString(CultureInfo.InvariantCulture), .. cpu.Words, .. paths],
         Effect.Reads,
         Limit);
 

@@ -1,4 +1,4 @@
-namespace Runbooks.Hypervisors.Libvirt.Answers;
+namespace Runbooks.Hypervisors.Linux;
 
 /// <summary>
 /// The answers of several virsh commands in one call. virsh's own <c>echo</c> writes a mark before each, because virsh

@@ -1,6 +1,6 @@
-using Runbooks.Hypervisors.Libvirt.Checks;
+using Runbooks.Hypervisors.Linux.Checks;
 
-namespace Runbooks.Hypervisors.Tests.Libvirt;
+namespace Runbooks.Hypervisors.Tests.Linux;
 
 public sealed class SharedLookTests
 {

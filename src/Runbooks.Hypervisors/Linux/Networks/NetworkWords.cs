@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 
-namespace Runbooks.Hypervisors.Libvirt.Networks;
+namespace Runbooks.Hypervisors.Linux.Networks;
 
 /// <summary>What a word of the scripts means, and which networks are not even asked for.</summary>
-internal static class NetworkWords
+internal static partial class NetworkWords
 {
     /// <summary>The longest name that Linux gives to an interface.</summary>
     private const int LongestLink = 15;
@@ -43,11 +44,11 @@ internal static class NetworkWords
     public static HypervisorFault? WhyNotToAsk(HostName host, HostNetwork network) =>
         network.Kind == NetworkKind.HostInterface
             ? new(FaultKind.Unsupported, host, $"'{network.Name}' is an interface of the host; it is there or not.", "Plug in the VM elsewhere, or give the host such an interface.")
-        : !NetworkReading.PlainName().IsMatch(network.Name)
+        : !PlainName().IsMatch(network.Name)
             ? Refused(host, $"'{network.Name}' is no name for a network: letters, digits, '.', '_' and '-', at most 63.")
         : network.Kind == NetworkKind.Bridge && network.Name.Length > LongestLink
             ? Refused(host, $"The bridge name '{network.Name}' has {network.Name.Length} characters; Linux allows {LongestLink}.")
-        : network.Uplink is { } uplink && (!NetworkReading.PlainName().IsMatch(uplink) || uplink.Length > LongestLink)
+        : network.Uplink is { } uplink && (!PlainName().IsMatch(uplink) || uplink.Length > LongestLink)
             ? Refused(host, $"'{uplink}' is no name of an interface.")
         : network.Vlan is not (null or (>= 1 and <= 4094))
             ? Refused(host, $"VLAN {network.Vlan} of {Name(network)} does not exist; they go from 1 to 4094.")
@@ -62,4 +63,8 @@ internal static class NetworkWords
     private static HypervisorFault Refused(HostName host, string message) => new(FaultKind.Refused, host, message, "Choose another name, the same on all hosts.");
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+
+    /// <summary>A name that we would give to a network: also a file name, and needs no escaping in a shell pattern or in XML.</summary>
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex PlainName();
 }

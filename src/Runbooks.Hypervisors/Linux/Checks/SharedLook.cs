@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Runbooks.Hypervisors.Libvirt.Checks;
+namespace Runbooks.Hypervisors.Linux.Checks;
 
 /// <summary>
 /// Who asks while the same question is on its way to a host gets its answer: when a host is emptied, the runs for all its VMs
