@@ -110,7 +110,7 @@ guest_define() { # NAME HOST [--memory MiB] [--max-memory MiB] [--vcpus n] [--ma
     [ "$max_vcpus" -ge "$vcpus" ] || max_vcpus=$vcpus
     words="lab.cpu=$cpu lab.ws=$ws lab.rate=$rate"
     if is_machine "$host"; then
-        machine_guest_define "$name" "$host" "$memory" "$vcpus" "$words" "$image" "$bridge"
+        machine_guest_define "$name" "$host" "$memory" "$vcpus" "$max_memory" "$max_vcpus" "$words" "$image" "$bridge"
         return
     fi
     if [ "$image" -gt 0 ]; then

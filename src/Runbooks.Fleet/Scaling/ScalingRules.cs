@@ -70,7 +70,7 @@ public static class ScalingRules
     public static string? WhyNotLess(VmName vm, int to, int? usedMiB, string? anywayBecause) => usedMiB switch
     {
         null => string.IsNullOrWhiteSpace(anywayBecause)
-            ? $"The guest of VM {vm} does not say how much memory it uses, so none is taken from it: too little ends its programs. Let it tell (<memballoon><stats period='5'/>), or say why it is safe all the same."
+            ? $"The guest of VM {vm} does not say how much memory it uses, so none is taken from it: too little ends its programs. Let it tell (<memballoon><stats period='5'/>, which only libvirt knows), or say why it is safe all the same."
             : null,
 
         // Whoever says that it is safe says it of a guest that is silent, not of one that says otherwise.

@@ -30,9 +30,10 @@ internal sealed partial class XenHypervisor : IHypervisor
         xl = new Xl(host.Name, shell);
         reader = new XenReader(host, xl, time);
         Definitions = new XenDefinitions(host, shell, xl, reader);
-        var devices = new XenDeviceReader(host, xl);
-        Networks = new XenNetworks(host, shell, xl, devices);
-        MoveChecks = new XenMoveChecks(host, shell, devices, new PeerWays(host.Name, shell, name => peers(name) is { } peer ? XenWay.To(peer.Host) : null));
+        var configurations = new XenConfigReader(host, xl);
+        Scaling = new XenScaling(host, xl, reader, configurations, time);
+        Networks = new XenNetworks(host, shell, xl, configurations);
+        MoveChecks = new XenMoveChecks(host, shell, configurations, new PeerWays(host.Name, shell, name => peers(name) is { } peer ? XenWay.To(peer.Host) : null));
     }
 
     public HostName Host => host.Name;
@@ -41,6 +42,8 @@ internal sealed partial class XenHypervisor : IHypervisor
     public HypervisorFeatures Features => HypervisorFeatures.LiveMigration | HypervisorFeatures.AbortMigration | HypervisorFeatures.EndsOnlyHalfCopies;
 
     public IVmDefinitions? Definitions { get; }
+
+    public IVmScaling Scaling { get; }
 
     public IHostNetworks Networks { get; }
 

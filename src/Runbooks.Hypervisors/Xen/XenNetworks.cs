@@ -6,7 +6,7 @@ using Runbooks.Hypervisors.Ssh;
 namespace Runbooks.Hypervisors.Xen;
 
 /// <summary>The networks of a Xen host: those of Linux. xl plugs an interface into a bridge and knows nothing more of it.</summary>
-internal sealed class XenNetworks(XenHost host, IRemoteShell shell, Xl xl, XenDeviceReader devices) : LinuxNetworks(host.Name, shell)
+internal sealed class XenNetworks(XenHost host, IRemoteShell shell, Xl xl, XenConfigReader configurations) : LinuxNetworks(host.Name, shell)
 {
     private const string What = "ip link";
 
@@ -21,7 +21,7 @@ internal sealed class XenNetworks(XenHost host, IRemoteShell shell, Xl xl, XenDe
 
     public override async Task<Result<IReadOnlyList<VmInterface>>> ReadInterfacesAsync(VmName vm, CancellationToken cancellationToken)
     {
-        var seen = await devices.ReadAsync(vm, cancellationToken);
+        var seen = await configurations.ReadDevicesAsync(vm, cancellationToken);
         return seen.IsOk ? seen.Value.Devices.Interfaces.ToArray() : seen.Fault;
     }
 

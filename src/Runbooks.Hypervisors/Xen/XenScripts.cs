@@ -16,11 +16,11 @@ internal static class XenScripts
     private static readonly TimeSpan ChangeLimit = TimeSpan.FromSeconds(120);
 
     // $1 folder of definitions, $2 a VM, or * for all; $3 "host" to read the host too. The list comes last: it is what proves absence.
-    // base64, so that no definition and no command line can pass for a part of the answer.
+    // base64, so that no definition and no command line can pass for a part of the answer. A definition that goes in this moment is gone.
     private const string ReadText =
         "echo @@uptime; read -r up rest </proc/uptime; echo \"$up\"; "
         + "echo @@definitions; for f in \"$1\"/$2.cfg; do [ -f \"$f\" ] || continue; n=${f##*/}; n=${n%.cfg}; "
-        + "case $n in *[!A-Za-z0-9_.+-]*|[!A-Za-z0-9]*|'') continue;; esac; b=$(base64 -w0 <\"$f\") || exit 3; echo \"$n $b\"; done; "
+        + "case $n in *[!A-Za-z0-9_.+-]*|[!A-Za-z0-9]*|'') continue;; esac; b=$(base64 -w0 2>/dev/null <\"$f\") || { [ -e \"$f\" ] || continue; exit 3; }; echo \"$n $b\"; done; "
         + "echo @@jobs; for p in $(grep -lazxE 'migrate|" + XenJob.Mark + "' /proc/[0-9]*/cmdline 2>/dev/null); do "
         + "b=$(base64 -w0 <\"$p\" 2>/dev/null) && t=$(cut -d' ' -f22 \"${p%cmdline}stat\" 2>/dev/null) && [ -n \"$t\" ] && echo \"$t $b\"; done; "
         + "echo @@info; [ \"$3\" != host ] || xl info || exit $?; "
@@ -31,9 +31,9 @@ internal static class XenScripts
         "bridge=$(sed -n 's/^[[:space:]]*vif\\.default\\.bridge[[:space:]]*=[[:space:]]*\"\\([^\"]*\\)\".*/\\1/p' /etc/xen/xl.conf 2>/dev/null | tail -n 1); bridge=${bridge:-xenbr0}; ";
 
     // $1 VM, $2 its definition. xl info comes first: with a Xen that does not answer, a VM without a domain proves nothing.
-    private const string ReadDevicesText = DefaultBridge
+    private const string ReadConfigurationText = DefaultBridge
         + "xl info >/dev/null || exit $?; echo @@cpu; " + XenCpu.Script + "; echo @@bridge; echo \"$bridge\"; "
-        + "echo @@definition; [ ! -f \"$2\" ] || { base64 -w0 <\"$2\" && echo; } || exit 3; "
+        + "echo @@definition; [ ! -f \"$2\" ] || { base64 -w0 2>/dev/null <\"$2\" && echo; } || [ ! -e \"$2\" ] || exit 3; "
         + "echo @@domain; ! xl domid \"$1\" >/dev/null 2>&1 || xl list -l \"$1\" || exit $?; echo; echo @@end";
 
     /// <summary>Waits for the lock of the VM $1; file descriptor 9 holds it until the program ends.</summary>
@@ -75,6 +75,14 @@ internal static class XenScripts
         + "printf %s \"$3\" | base64 -d | cmp -s - \"$f\" || { rm -f \"$n\"; echo \"somebody else has changed the definition of $1\" >&2; exit 46; }; "
         + "sync \"$n\" && mv \"$n\" \"$f\" && sync \"$2\"";
 
+    // $1 VM, $2 folder, $3 its definition as it was seen, empty when there was none, and $4 what takes its place, in base64; then xl's
+    // words. The guest is told first: with nothing written, who comes next asks again.
+    private const string ScaleText = Lock
+        + "vm=$1 f=$2/$1.cfg n=$2/.$1.new d=$2 new=$4; "
+        + "if [ -z \"$3\" ]; then [ ! -e \"$f\" ]; else printf %s \"$3\" | base64 -d | cmp -s - \"$f\"; fi || { echo \"somebody else has changed the definition of $vm\" >&2; exit 46; }; "
+        + "shift 4; xl \"$@\" || exit $?; "
+        + "[ -z \"$new\" ] || { printf %s \"$new\" | base64 -d >\"$n\" && sync \"$n\" && mv \"$n\" \"$f\" && sync \"$d\"; }";
+
     // $1 VM, $2 folder.
     private const string UndefineText = Lock + "rm -f \"$2/$1.cfg\" && { [ ! -d \"$2\" ] || sync \"$2\"; }";
 
@@ -82,7 +90,7 @@ internal static class XenScripts
 
     public static RemoteCommand ReadVm(XenHost host, VmName vm) => Command(Effect.Reads, ReadLimit, ReadText, host.Definitions, vm.Value, "vm");
 
-    public static RemoteCommand ReadDevices(XenHost host, VmName vm) => Command(Effect.Reads, ReadLimit, ReadDevicesText, vm.Value, Path(host, vm));
+    public static RemoteCommand ReadConfiguration(XenHost host, VmName vm) => Command(Effect.Reads, ReadLimit, ReadConfigurationText, vm.Value, Path(host, vm));
 
     public static RemoteCommand Start(XenHost host, VmName vm) => Command(Effect.Changes, ChangeLimit, StartText, vm.Value, Path(host, vm));
 
@@ -111,6 +119,13 @@ internal static class XenScripts
 
     public static RemoteCommand Replace(XenHost host, VmName vm, string expected, string replacement) =>
         Command(Effect.Changes, ChangeLimit, ReplaceText, vm.Value, host.Definitions, expected, replacement);
+
+    /// <param name="host">The host.</param>
+    /// <param name="vm">The VM.</param>
+    /// <param name="definition">Its definition, as it was seen and as it is to be, in base64; empty when it has none.</param>
+    /// <param name="words">What xl is told.</param>
+    public static RemoteCommand Scale(XenHost host, VmName vm, (string Seen, string Wanted) definition, params string[] words) =>
+        Command(Effect.Changes, ChangeLimit, ScaleText, [vm.Value, host.Definitions, definition.Seen, definition.Wanted, .. words]);
 
     public static RemoteCommand Undefine(XenHost host, VmName vm) => Command(Effect.Changes, ChangeLimit, UndefineText, vm.Value, host.Definitions);
 

@@ -73,6 +73,9 @@ public abstract class ContractHarness : IAsyncDisposable
     /// <summary>False for a hypervisor that has no virtual networks of its own; then making one is unsupported.</summary>
     public virtual bool HasVirtualNetworks => true;
 
+    /// <summary>False where nobody but the guest knows what its programs use.</summary>
+    public virtual bool GuestsTellMemoryUsed => true;
+
     /// <summary>False for a hypervisor that leaves it to the guest to tell the switches where it is; then announcing it is unsupported.</summary>
     public virtual bool CanAnnounce => true;
 

@@ -36,6 +36,8 @@ public sealed class XenHarness(XenMachines machines) : ContractHarness
 
     public override bool CanAnnounce => false;
 
+    public override bool GuestsTellMemoryUsed => false;
+
     public override async Task MakeBridgeOnAAsync(string name)
     {
         bridges.Add(name);
@@ -56,6 +58,8 @@ public sealed class XenHarness(XenMachines machines) : ContractHarness
             "guest-define", name.Value, XenMachines.Xen1.Value,
             "--memory", $"{guest.MemoryMiB}",
             "--vcpus", $"{guest.Vcpus}",
+            "--max-memory", $"{guest.MaxMemoryMiB}",
+            "--max-vcpus", $"{guest.MaxVcpus}",
             "--cpu", $"{(int)(guest.CpuLoad * 100)}",
             "--ws", $"{guest.WorkingSetMiB}",
             "--rate", $"{guest.WriteMiBs}",

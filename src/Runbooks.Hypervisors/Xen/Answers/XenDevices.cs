@@ -23,27 +23,15 @@ internal sealed record XenDevices(IReadOnlyList<string> Disks, IReadOnlyList<VmI
     }
 
     /// <summary>Of a running domain, by <c>xl list -l</c>. False, with the reason, for another answer.</summary>
-    public static bool TryRead(string text, string defaultBridge, out XenDevices devices, out string problem)
-    {
-        devices = null!;
-        problem = string.Empty;
-        try
-        {
-            using var document = JsonDocument.Parse(text);
-            var config = document.RootElement.EnumerateArray().Single().GetProperty("config");
-            devices = new XenDevices(
-                [.. Items(config, "disks").Select(d => Text(d, "pdev_path")).Where(p => p.StartsWith('/'))],
-                [.. Items(config, "nics")
-                    .Select(n => InterfaceOf(new Dictionary<string, string>(StringComparer.Ordinal) { ["mac"] = Text(n, "mac"), ["bridge"] = Text(n, "bridge"), ["script"] = Text(n, "script") }, defaultBridge))
-                    .OfType<VmInterface>()]);
-            return true;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
-        {
-            problem = $"'xl list -l' did not answer with one domain: {e.Message}";
-            return false;
-        }
-    }
+    public static bool TryRead(string text, string defaultBridge, out XenDevices devices, out string problem) => XenDomainJson.TryRead(
+        text,
+        config => new XenDevices(
+            [.. Items(config, "disks").Select(d => Text(d, "pdev_path")).Where(p => p.StartsWith('/'))],
+            [.. Items(config, "nics")
+                .Select(n => InterfaceOf(new Dictionary<string, string>(StringComparer.Ordinal) { ["mac"] = Text(n, "mac"), ["bridge"] = Text(n, "bridge"), ["script"] = Text(n, "script") }, defaultBridge))
+                .OfType<VmInterface>()]),
+        out devices,
+        out problem);
 
     /// <summary>
     /// The path in a disk's description: the keyword <c>target=</c>, which comes last and may hold anything, or the first
