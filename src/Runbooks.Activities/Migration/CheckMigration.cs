@@ -57,7 +57,7 @@ public sealed class CheckMigration : ReadActivity
         }
 
         var destination = new HostName(context.Get(Destination)!);
-        var candidates = hosts.Hosts.Select(h => h.Name);
+        var (candidates, busy) = (hosts.Hosts.Select(h => h.Name), destination);
         if (context.Get(Source) is { Length: > 0 } named)
         {
             if (FleetNames.TryHost(hosts, named, "source", out var source) is { } wrong)
@@ -65,9 +65,16 @@ public sealed class CheckMigration : ReadActivity
                 return new EffectResult.Failed(wrong);
             }
 
-            candidates = [source, destination];
+            (candidates, busy) = ([source, destination], source);
         }
 
+        return context.Services.GetService(typeof(CheckQueue)) is CheckQueue queue
+            ? await queue.RunAsync(busy, () => FindAsync(context, hosts, vm, destination, candidates), context.CancellationToken)
+            : await FindAsync(context, hosts, vm, destination, candidates);
+    }
+
+    private async Task<EffectResult> FindAsync(EffectContext context, IHypervisorDirectory hosts, VmName vm, HostName destination, IEnumerable<HostName> candidates)
+    {
         var seen = await Task.WhenAll(candidates.Distinct().Select(async h => (Host: h, Vm: await hosts.Hypervisor(h).ObserveVmAsync(vm, context.CancellationToken))));
         var running = seen.Where(s => s.Vm is { IsOk: true, Value.State: VmState.Running }).ToArray();
         return running switch

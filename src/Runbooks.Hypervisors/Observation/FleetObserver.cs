@@ -30,7 +30,7 @@ public sealed class FleetObserver(
     TimeProvider time,
     ObserverSettings settings) : IDisposable
 {
-    private readonly Turns turn = new();
+    private readonly FairSemaphore turn = new(1);
     private readonly SemaphoreSlim healthyLane = new(settings.Parallel);
     private readonly SemaphoreSlim doubtfulLane = new(settings.Parallel);
     private volatile FleetReading? latest;
@@ -43,7 +43,7 @@ public sealed class FleetObserver(
     /// <summary>Takes a look. One at a time: a second caller waits for the first and then takes its own.</summary>
     public async Task<FleetReading> ObserveAsync(CancellationToken cancellationToken)
     {
-        await turn.TakeAsync(cancellationToken);
+        await turn.EnterAsync(cancellationToken);
         try
         {
             // Ledgers first: a move that ends between the two readings then still explains the copy that it leaves.
@@ -57,7 +57,7 @@ public sealed class FleetObserver(
         }
         finally
         {
-            turn.Give();
+            turn.Leave();
         }
     }
 

@@ -1,4 +1,5 @@
 using Runbooks.Activities.Migration;
+using Runbooks.Activities.Migration.Checks;
 using Runbooks.Fleet.Migrations;
 using Runbooks.Fleet.Simulation;
 using Runbooks.Hypervisors.Configuration;
@@ -26,6 +27,7 @@ internal static class ServiceCollectionExtensions
             .AddSingleton<FleetBoard>()
             .AddSingleton<ModeBoard>()
             .AddSingleton<ShadowDesk>()
+            .AddSingleton<CheckQueue>()
             .AddSingleton<MigrationForecaster>()
             .AddSingleton<IMigrationForecaster>(p => p.GetRequiredService<MigrationForecaster>())
             .AddSingleton<MigrationRecorder>()

@@ -1,24 +1,26 @@
 namespace Runbooks.Hypervisors.Observation;
 
 /// <summary>
-/// One at a time, in the order of asking. Unlike a semaphore's, its waiters go on on the scheduler on which they waited, so
-/// that a simulation on one thread stays on it.
+/// So many at a time, in the order of asking. Unlike those of .NET's semaphores, its waiters go on on the scheduler on which
+/// they waited, so that a simulation on one thread stays on it.
 /// </summary>
-internal sealed class Turns
+/// <param name="atOnce">How many, from 1.</param>
+public sealed class FairSemaphore(int atOnce)
 {
     private readonly Lock gate = new();
     private readonly LinkedList<TaskCompletionSource> waiting = new();
-    private bool taken;
+    private int free = atOnce;
 
-    public async Task TakeAsync(CancellationToken cancellationToken)
+    /// <summary>Who has come in must <see cref="Leave"/>.</summary>
+    public async Task EnterAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
         {
-            if (!taken)
+            if (free > 0)
             {
-                taken = true;
+                free--;
                 return;
             }
 
@@ -40,14 +42,14 @@ internal sealed class Turns
         await mine.Task;
     }
 
-    public void Give()
+    public void Leave()
     {
         TaskCompletionSource next;
         lock (gate)
         {
             if (waiting.First is not { } first)
             {
-                taken = false;
+                free++;
                 return;
             }
 
