@@ -1,6 +1,7 @@
 using Runbooks.Fleet.Model;
 using Runbooks.Hypervisors.Contract;
 using Runbooks.Hypervisors.Simulated;
+using Runbooks.Workflows.Operations;
 using Runbooks.Workflows.Runs;
 
 namespace Runbooks.Faults;
@@ -34,6 +35,33 @@ public sealed class NetworkTests
         var run = await fleet.MigrateAsync(FleetUnderTest.Vm2, FleetUnderTest.Host2);
 
         Assert.Equal(RunStatus.Compensated, run.Status);
+        Assert.Empty(Names(fleet, FleetUnderTest.Host2));
+        Assert.Equal("", await fleet.BrokenInvariantsAsync());
+    }
+
+    /// <summary>
+    /// Another run that is undone at the same time finds that this VM may still come, and leaves it its network. So whoever does
+    /// not come after all is the last one who can remove it.
+    /// </summary>
+    [Fact]
+    public async Task A_network_that_was_kept_for_a_VM_that_does_not_come_goes_with_its_reservation()
+    {
+        using var fleet = await FleetUnderTest.CreateAsync();
+        Assert.True((await fleet.Fleet.Directory.Hypervisor(FleetUnderTest.Host2).Networks!.CreateAsync(FleetUnderTest.Bridge, CancellationToken.None)).IsOk);
+        var id = await fleet.Engine.StartAsync("migrate-vm", FleetUnderTest.Move(FleetUnderTest.Vm1, FleetUnderTest.Host2));
+        var cancelled = 0;
+        fleet.Engine.Probe.OnPoint = async unused =>
+        {
+            if (await fleet.Ledger.FindAsync(FleetUnderTest.Vm1, CancellationToken.None) is not null && Interlocked.Exchange(ref cancelled, 1) == 0)
+            {
+                _ = await fleet.Engine.Store.SendAsync(new RunOrder(RunVerb.Cancel, "anna", "a test") { Key = "once" }.ToStimulus(await fleet.Engine.FindAsync(id)), CancellationToken.None);
+            }
+        };
+
+        await fleet.Engine.WorkAsync();
+
+        Assert.Equal(RunStatus.Cancelled, (await fleet.Engine.FindAsync(id)).Status);
+        Assert.DoesNotContain(await fleet.Engine.StepsAsync(id), s => s.ActivityId == "prepare-networks");
         Assert.Empty(Names(fleet, FleetUnderTest.Host2));
         Assert.Equal("", await fleet.BrokenInvariantsAsync());
     }

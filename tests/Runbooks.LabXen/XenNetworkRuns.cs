@@ -98,7 +98,7 @@ public sealed class XenNetworkRuns(XenMachines machines) : IAsyncLifetime
     }
 
     private static async Task<SeenRun> EndAsync(ServerProcess server, VmName vm) =>
-        await server.EndOfAsync(await server.RunAsync("migrate-vm", new JsonObject { ["Vm"] = vm.Value, ["Destination"] = "xen2" }), TimeSpan.FromMinutes(3));
+        await server.EndOfAsync(await server.RunAsync("migrate-vm", new JsonObject { ["Vm"] = vm.Value, ["Destination"] = "xen2" }), TimeSpan.FromMinutes(6));
 
     private static async Task<IEnumerable<HostNetwork>> OursAsync(IHypervisor host) => (await host.Networks!.ObserveAsync(None)).Value.Where(n => n.IsOurs);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Runbooks.Activities.Networks;
 using Runbooks.Activities.Scaling;
 using Runbooks.Fleet.Reservations;
 using Runbooks.Hypervisors.Contract;
@@ -92,6 +93,17 @@ public sealed class ReserveCapacity : ChangeActivity
         }
 
         var held = await context.GetRequiredService<IReservationLedger>().ReleaseAsync(route.Vm, context.RunId.ToString(), context.CancellationToken);
-        return new UndoResult.Undone(held ? $"Released the room held for {route.Vm} on {route.Destination}." : "It was released already.");
+        return new UndoResult.Undone((held ? $"Released the room held for {route.Vm} on {route.Destination}." : "It was released already.") + await TidyAsync(context, route));
+    }
+
+    /// <summary>
+    /// Another run that was undone meanwhile may have left a network because of this reservation: then nobody else will remove
+    /// it. A host that can't be asked keeps it until the next VM comes and goes; that holds up no undo.
+    /// </summary>
+    private static async Task<string> TidyAsync(EffectContext context, MigrationRoute route)
+    {
+        var hosts = context.GetRequiredService<IHypervisorDirectory>();
+        var tidied = await NetworkTidying.TidyAfterAsync(context, route.Vm, hosts.Hypervisor(route.Destination), hosts.Hypervisor(route.Source));
+        return tidied is { IsOk: true, Value.Removed: [_, ..] removed } ? $" Removed there: {string.Join(", ", removed.Select(NetworkPlan.Name))}." : string.Empty;
     }
 }

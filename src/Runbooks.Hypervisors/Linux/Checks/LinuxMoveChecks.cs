@@ -8,7 +8,8 @@ namespace Runbooks.Hypervisors.Linux.Checks;
 /// <summary>What the file system and ssh of a Linux host say before a migration, and what its hypervisor says about CPUs.</summary>
 internal abstract class LinuxMoveChecks(HostName host, IRemoteShell shell, PeerWays ways) : IMoveChecks
 {
-    private static readonly TimeSpan WayLimit = TimeSpan.FromSeconds(10);
+    /// <summary>ssh itself gives a connection up after five to ten seconds; a busy host then still has to log in.</summary>
+    private static readonly TimeSpan WayLimit = TimeSpan.FromSeconds(20);
 
     public async Task<Result<VmNeeds>> ReadNeedsAsync(VmName vm, CancellationToken cancellationToken)
     {
