@@ -28,9 +28,9 @@ internal sealed class XenConfigReader(XenHost host, Xl xl)
         }
 
         return answer.Value["definition"] is not [var definition] ? NotHere(vm)
-            : XlConfig.TryParse(Encoding.UTF8.GetString(Convert.FromBase64String(definition)), out var config, out var wrong)
-                ? (XenDevices.Of(config, bridge), null)
-                : new HypervisorFault(FaultKind.Refused, host.Name, $"The definition of VM '{vm}' can't be read: {wrong}.");
+            : !TryDecode(definition, out var text) ? xl.BadAnswer(What, "the definition did not come as base64")
+            : XlConfig.TryParse(text, out var config, out var wrong) ? (XenDevices.Of(config, bridge), null)
+            : new HypervisorFault(FaultKind.Refused, host.Name, $"The definition of VM '{vm}' can't be read: {wrong}.");
     }
 
     /// <summary>How big a running domain was told to be and may become. Not found without a domain.</summary>
@@ -49,6 +49,14 @@ internal sealed class XenConfigReader(XenHost host, Xl xl)
         return !answer.IsOk ? answer.Fault
             : new[] { "cpu", "bridge", "definition", "domain" }.FirstOrDefault(p => !answer.Value.ContainsKey(p)) is { } missing ? xl.BadAnswer(What, $"the answer has no part '{missing}'")
             : answer;
+    }
+
+    private static bool TryDecode(string base64, out string text)
+    {
+        var bytes = new byte[base64.Length];
+        var isBase64 = Convert.TryFromBase64String(base64, bytes, out var length);
+        text = Encoding.UTF8.GetString(bytes, 0, length);
+        return isBase64;
     }
 
     private static string Domain(Dictionary<string, string[]> parts) => string.Join('\n', parts["domain"]);

@@ -32,7 +32,7 @@ internal sealed partial class XenHypervisor : IHypervisor
         Definitions = new XenDefinitions(host, shell, xl, reader);
         var configurations = new XenConfigReader(host, xl);
         Scaling = new XenScaling(host, xl, reader, configurations, time);
-        Networks = new XenNetworks(host, shell, xl, configurations);
+        Networks = new XenNetworks(host, shell, configurations);
         MoveChecks = new XenMoveChecks(host, shell, configurations, new PeerWays(host.Name, shell, name => peers(name) is { } peer ? XenWay.To(peer.Host) : null));
     }
 

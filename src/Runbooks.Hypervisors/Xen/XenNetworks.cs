@@ -6,10 +6,8 @@ using Runbooks.Hypervisors.Ssh;
 namespace Runbooks.Hypervisors.Xen;
 
 /// <summary>The networks of a Xen host: those of Linux. xl plugs an interface into a bridge and knows nothing more of it.</summary>
-internal sealed class XenNetworks(XenHost host, IRemoteShell shell, Xl xl, XenConfigReader configurations) : LinuxNetworks(host.Name, shell)
+internal sealed class XenNetworks(XenHost host, IRemoteShell shell, XenConfigReader configurations) : LinuxNetworks(host.Name, shell)
 {
-    private const string What = "ip link";
-
     // $5 the folder of definitions. A name may hold a dot, which stands for any
     // character here: at worst a bridge stays that could go.
     private const string DefinitionsThatUse = XenScripts.DefaultBridge
@@ -39,7 +37,9 @@ internal sealed class XenNetworks(XenHost host, IRemoteShell shell, Xl xl, XenCo
 
     protected override RemoteCommand Remove(HostNetwork network) => Bridges.Remove(network, host.Definitions);
 
-    protected override HypervisorFault FaultOf(string errors) => xl.Fault(What, errors, Effect.Reads);
+    protected override HypervisorFault FaultOf(string errors) =>
+        new(FaultKind.Refused, host.Name, $"ip link: {string.Join(" / ", errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))}");
 
-    protected override HypervisorFault BadAnswer(string problem) => xl.BadAnswer(What, problem);
+    protected override HypervisorFault BadAnswer(string problem) =>
+        new(FaultKind.BadAnswer, host.Name, $"ip link: {problem}.", "Run 'ip -json -details link show' on the host by hand and compare.");
 }

@@ -111,6 +111,23 @@ public sealed class DevicesOfXen
         Assert.Equal(FaultKind.NotFound, (await gone.MoveChecks.ReadNeedsAsync(Vm, None)).Fault?.Kind);
     }
 
+    [Theory]
+    [InlineData("@@cpu\n0\n@@bridge\nb\n@@definition\nWillkommen!\n@@domain\n@@end\n")]
+    [InlineData("@@cpu\n0\n@@bridge\nb\n@@definition\n@@domain\nWillkommen!\n@@end\n")]
+    [InlineData("@@cpu\n0\n@@bridge\nb\n@@end\n")]
+    [InlineData("@@cpu\n0\n@@bridge\nb\n@@definition\n@@domain\n")]
+    [InlineData("Willkommen!\n")]
+    [InlineData("")]
+    public async Task An_answer_that_makes_no_sense_is_a_bad_answer(string output)
+    {
+        var driver = Driver(new RemoteOutput(0, output, string.Empty));
+
+        Assert.Equal(FaultKind.BadAnswer, (await driver.Networks.ReadInterfacesAsync(Vm, None)).Fault?.Kind);
+        Assert.Equal(FaultKind.BadAnswer, (await driver.Networks.ObserveAsync(None)).Fault?.Kind);
+        Assert.Equal(FaultKind.BadAnswer, (await driver.MoveChecks.ReadNeedsAsync(Vm, None)).Fault?.Kind);
+        Assert.Equal(FaultKind.BadAnswer, (await driver.MoveChecks.ReadOfferAsync(new VmNeeds(null, []), new HostName("xen2"), None)).Fault?.Kind);
+    }
+
     [Fact]
     public async Task A_host_without_Xen_proves_no_absence()
     {
