@@ -76,12 +76,14 @@ internal static class XenScripts
         + "sync \"$n\" && mv \"$n\" \"$f\" && sync \"$2\"";
 
     // $1 VM, $2 folder, $3 its definition as it was seen, empty when there was none, and $4 what takes its place, in base64; then xl's
-    // words. The guest is told first: with nothing written, who comes next asks again.
+    // words. What can fail without anything having changed comes first: a full disk shows before the guest is told. Who dies
+    // between xl and mv has changed the guest alone, and is asked for the same again.
     private const string ScaleText = Lock
         + "vm=$1 f=$2/$1.cfg n=$2/.$1.new d=$2 new=$4; "
         + "if [ -z \"$3\" ]; then [ ! -e \"$f\" ]; else printf %s \"$3\" | base64 -d | cmp -s - \"$f\"; fi || { echo \"somebody else has changed the definition of $vm\" >&2; exit 46; }; "
-        + "shift 4; xl \"$@\" || exit $?; "
-        + "[ -z \"$new\" ] || { printf %s \"$new\" | base64 -d >\"$n\" && sync \"$n\" && mv \"$n\" \"$f\" && sync \"$d\"; }";
+        + "[ -z \"$new\" ] || { printf %s \"$new\" | base64 -d >\"$n\" && sync \"$n\"; } || { r=$?; rm -f \"$n\"; exit $r; }; "
+        + "shift 4; xl \"$@\" || { r=$?; rm -f \"$n\"; exit $r; }; "
+        + "[ -z \"$new\" ] || { mv \"$n\" \"$f\" && sync \"$d\"; }";
 
     // $1 VM, $2 folder.
     private const string UndefineText = Lock + "rm -f \"$2/$1.cfg\" && { [ ! -d \"$2\" ] || sync \"$2\"; }";
